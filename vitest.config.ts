@@ -1,0 +1,44 @@
+// Which tests run where: `npm run check` runs unit, golden and features; `npm test` all but nightly (hack/test.ts).
+import { defineConfig } from 'vitest/config'
+
+const rooms = '{policy,kube,gateway,operator,cli,crds,hack}'
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: [`${rooms}/**/*.test.ts`] } },
+      { test: { name: 'golden', include: ['test/golden/*.test.ts'] } },
+      { test: { name: 'features', include: ['test/features/**/*.test.ts'] } },
+      { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          globalSetup: ['test/cluster/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/{e2e,faults}/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'nightly',
+          include: ['test/nightly/**/*.test.ts'],
+          globalSetup: ['test/cluster/global-setup.ts'],
+          testTimeout: 1_800_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
