@@ -1,0 +1,137 @@
+// A bundle ready to judge with: routes to compiled connections, each with exactly the policies that select it. Immutable; a
+// gateway swaps one whole snapshot for the next. Compilation is a generator that yields often, so that its driver can let
+// calls through in between, and reuses whatever did not change since the snapshot before.
+import type { Blocked, Bundle, BundleConnection, BundleCredential, BundleEndpoint, BundlePolicy } from './bundle.ts'
+import type { CompiledPolicy, PolicyCompilation } from './compile.ts'
+import { compilePolicy, toPolicyId } from './compile.ts'
+import { requestEnvironment } from './environment.ts'
+import type { Compile } from './expression.ts'
+import type { ConnectionFacts } from './model.ts'
+import type { Problem } from './problem.ts'
+import type { RouteTable } from './route.ts'
+import { buildRouteTable } from './route.ts'
+import { selectsConnection } from './select.ts'
+import type { Settings } from './settings.ts'
+
+export interface CompiledConnection {
+  /** `namespace/name`. */
+  readonly id: string
+  readonly declared: BundleConnection
+  readonly facts: ConnectionFacts
+  readonly prefix: string
+  readonly hostnames: readonly string[]
+  /** Lost its route to another connection, or was never granted it: it cannot be reached at all. */
+  readonly routeless: boolean
+  readonly opaque: boolean
+  readonly paused: boolean
+  readonly blocked?: Blocked
+  readonly endpoints: readonly BundleEndpoint[]
+  readonly credential?: BundleCredential
+  readonly models: ReadonlyMap<string, string>
+  readonly policies: readonly CompiledPolicy[]
+  readonly reads: ReadonlySet<string>
+}
+
+export interface Snapshot {
+  readonly bundle: Bundle
+  readonly settings: Settings
+  readonly connections: ReadonlyMap<string, CompiledConnection>
+  readonly routes: RouteTable
+  /** By policy id; what the operator writes into each policy's status. */
+  readonly problems: ReadonlyMap<string, readonly Problem[]>
+  readonly cache: CompilationCache
+}
+
+/** Compiled policies by identity and environment; carried from one snapshot to the next. */
+export type CompilationCache = ReadonlyMap<string, { readonly from: string; readonly compilation: PolicyCompilation }>
+
+const routelessReasons = new Set(['RouteConflict', 'RouteNotGranted'])
+
+export function* compileSnapshot(compile: Compile, bundle: Bundle, previous?: Snapshot): Generator<void, Snapshot> {
+  const cache = new Map<string, { from: string; compilation: PolicyCompilation }>()
+  const connections = new Map<string, CompiledConnection>()
+  const problems = new Map<string, Problem[]>()
+  const enforced = bundle.policies.filter(({ spec }) => spec.mode === 'Enforce').map(toFingerprinted)
+  const byNamespace = Map.groupBy(
+    enforced.filter(({ policy }) => !policy.baseline),
+    ({ policy }) => policy.ref.namespace,
+  )
+  const baselines = enforced.filter(({ policy }) => policy.baseline)
+  const compileFor = (fingerprinted: Fingerprinted, declared: BundleConnection): PolicyCompilation => {
+    const { policy, fingerprint } = fingerprinted
+    const opaque = isOpaque(declared)
+    const environment = requestEnvironment(declared.spec.protocol, opaque)
+    const key = `${toPolicyId(policy.ref)} ${environment?.name ?? '-'}`
+    const known = cache.get(key) ?? previous?.cache.get(key)
+    const entry =
+      known?.from === fingerprint
+        ? known
+        : { from: fingerprint, compilation: compilePolicy(compile, policy, environment) }
+    cache.set(key, entry)
+    return entry.compilation
+  }
+  for (const declared of bundle.connections) {
+    const policies: CompiledPolicy[] = []
+    const candidates = [...baselines, ...(byNamespace.get(declared.ref.namespace) ?? [])]
+    for (const candidate of candidates) {
+      if (!selectsConnection(candidate.policy, declared)) continue
+      const { policy, problems: found } = compileFor(candidate, declared)
+      policies.push(policy)
+      addProblems(problems, policy.id, found)
+    }
+    yield
+    const connection = toCompiledConnection(declared, policies)
+    connections.set(connection.id, connection)
+  }
+  return {
+    bundle,
+    settings: bundle.settings,
+    connections,
+    routes: buildRouteTable(connections.values()),
+    problems,
+    cache,
+  }
+}
+
+interface Fingerprinted {
+  readonly policy: BundlePolicy
+  readonly fingerprint: string
+}
+
+/** Objects are immutable once decoded, so their text is their identity. */
+function toFingerprinted(policy: BundlePolicy): Fingerprinted {
+  return { policy, fingerprint: JSON.stringify(policy) }
+}
+
+function isOpaque(connection: BundleConnection): boolean {
+  return connection.spec.content?.mode === 'Opaque'
+}
+
+function toCompiledConnection(declared: BundleConnection, policies: readonly CompiledPolicy[]): CompiledConnection {
+  const { ref, spec, labels, blocked, credential } = declared
+  return {
+    id: `${ref.namespace}/${ref.name}`,
+    declared,
+    facts: { name: ref.name, namespace: ref.namespace, labels, protocol: spec.protocol },
+    prefix: declared.prefix,
+    hostnames: declared.hostnames,
+    routeless: blocked !== undefined && routelessReasons.has(blocked.reason),
+    opaque: isOpaque(declared),
+    paused: spec.mode === 'Paused',
+    ...(blocked === undefined ? {} : { blocked }),
+    endpoints: declared.endpoints,
+    ...(credential === undefined ? {} : { credential }),
+    models: new Map((spec.models ?? []).map(({ name, upstreamName }) => [name, upstreamName ?? name])),
+    policies: policies.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    reads: new Set(policies.flatMap((policy) => [...policy.reads])),
+  }
+}
+
+function addProblems(all: Map<string, Problem[]>, policyId: string, found: readonly Problem[]): void {
+  const known = all.get(policyId) ?? []
+  for (const problem of found) {
+    const same = (other: Problem): boolean => other.path === problem.path && other.message === problem.message
+    if (!known.some(same)) known.push(problem)
+  }
+  all.set(policyId, known)
+}

@@ -1,0 +1,69 @@
+// Fields the CRDs already shape but this version does not enforce. A spec that uses one is refused with its path: a promise that
+// is silently ignored would be worse than none.
+import type { InferencePolicySpec } from '../crds/generated/inference-policy.ts'
+import type { ModelConnectionSpec } from '../crds/generated/model-connection.ts'
+import type { Problem } from './problem.ts'
+
+const supportedProtocols = new Set<string>(['OpenAI'])
+
+export function findUnsupportedInPolicy(spec: InferencePolicySpec): readonly Problem[] {
+  const problems: Problem[] = []
+  const refuse = (path: string, what: string): void => {
+    problems.push({ path, reason: 'NotSupported', message: `${what} is not supported by this version of Portcullis; remove it` })
+  }
+  if (spec.mode === 'Audit') refuse('spec.mode', 'mode Audit')
+  const absent = ['dataClasses', 'risk', 'masking', 'limits', 'approval', 'access', 'changes'] as const
+  for (const field of absent) if (spec[field] !== undefined) refuse(`spec.${field}`, field)
+  for (const [i, rule] of (spec.rules ?? []).entries()) {
+    if (rule.phase === 'Response') refuse(`spec.rules[${i}].phase`, 'phase Response')
+    if (rule.action === 'RequireApproval') refuse(`spec.rules[${i}].action`, 'action RequireApproval')
+  }
+  refuseRecording(spec.recording, refuse)
+  return problems
+}
+
+export function findUnsupportedInConnection(spec: ModelConnectionSpec): readonly Problem[] {
+  const problems: Problem[] = []
+  const refuse = (path: string, what: string): void => {
+    problems.push({ path, reason: 'NotSupported', message: `${what} is not supported by this version of Portcullis; remove it` })
+  }
+  refuseProtocol(spec, refuse)
+  for (const [i, endpoint] of spec.endpoints.entries()) {
+    if (endpoint.health !== undefined) refuse(`spec.endpoints[${i}].health`, 'an active health check')
+    if (endpoint.tls?.clientCertificateRef !== undefined) {
+      refuse(`spec.endpoints[${i}].tls.clientCertificateRef`, 'a client certificate')
+    }
+  }
+  for (const [i, model] of (spec.models ?? []).entries()) {
+    if (model.tokenizer !== undefined) refuse(`spec.models[${i}].tokenizer`, 'a tokenizer')
+    if (model.upstreamVersion !== undefined) refuse(`spec.models[${i}].upstreamVersion`, 'an upstream version')
+  }
+  if (spec.credential !== undefined && spec.credential.type !== 'Header') {
+    refuse('spec.credential.type', `credential type ${spec.credential.type}`)
+  }
+  if (spec.lifecycle?.changes === 'RequireApproval') refuse('spec.lifecycle.changes', 'approval of changes')
+  if (spec.lifecycle?.drainTimeout !== undefined) refuse('spec.lifecycle.drainTimeout', 'a drain timeout')
+  refuseRecording(spec.recording, refuse)
+  return problems
+}
+
+type Refuse = (path: string, what: string) => void
+
+function refuseProtocol(spec: ModelConnectionSpec, refuse: Refuse): void {
+  if (spec.content?.mode === 'Declared') return refuse('spec.content.mode', 'declared content')
+  const opaque = spec.protocol === 'HTTP' && spec.content?.mode === 'Opaque'
+  if (opaque || supportedProtocols.has(spec.protocol)) return
+  if (spec.protocol === 'HTTP') refuse('spec.content', 'protocol HTTP without content.mode Opaque')
+  else refuse('spec.protocol', `protocol ${spec.protocol}`)
+}
+
+type Recording = InferencePolicySpec['recording']
+
+function refuseRecording(recording: Recording, refuse: Refuse): void {
+  if (recording === undefined) return
+  if (recording.level !== 'Metadata') refuse('spec.recording.level', `recording level ${recording.level}`)
+  if (recording.retentionClass !== undefined) refuse('spec.recording.retentionClass', 'a retention class')
+  if (recording.durability !== undefined && recording.durability !== 'Batched') {
+    refuse('spec.recording.durability', `durability ${recording.durability}`)
+  }
+}
