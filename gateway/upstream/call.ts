@@ -1,0 +1,70 @@
+// What forwarding takes and gives, for both roads to a model: the judged one (forward.ts) and the opaque one (opaque.ts). Plain
+// shapes; nothing here knows undici.
+import type { BundleNetwork } from '../../policy/bundle.ts'
+import type { CompiledConnection } from '../../policy/snapshot.ts'
+import type { GatewayError } from '../errors.ts'
+import type { ReplyHeaders } from '../exchange.ts'
+import type { CredentialSource } from './credentials.ts'
+import type { Resolve } from './resolve.ts'
+
+/** One permitted call, ready to be sent. */
+export interface UpstreamCall {
+  readonly connection: CompiledConnection
+  readonly method: string
+  /** What follows the route's prefix, starting with a slash; the endpoint's base path is put before it. */
+  readonly path: string
+  /** With its `?`, or empty. */
+  readonly query: string
+  /** As the caller sent them; hygiene and the credential are this room's work. */
+  readonly rawHeaders: readonly string[]
+  /** Sent byte for byte; absent for calls without a body. */
+  readonly body?: Uint8Array
+  /** Aborted when the caller goes away; cancels the call to the model at once. */
+  readonly signal: AbortSignal
+  /** Added to the reply's head after hygiene: session, revision. */
+  readonly replyHeaders: Readonly<Record<string, string>>
+}
+
+/**
+ * Sees a response on its way to the caller: where masking and recording are put in. Absent, nothing is paid for it. A tap that
+ * changes the length of the body must drop `content-length` in `head`. What it throws ends the call as `internal`.
+ */
+export interface ResponseTap {
+  readonly head: (status: number, headers: ReplyHeaders) => ReplyHeaders
+  /** Undefined: nothing to send yet. */
+  readonly chunk: (bytes: Uint8Array) => Uint8Array | undefined
+  /** What was held back, once the model has finished. Not called when the response is cut. */
+  readonly end: () => Uint8Array | undefined
+}
+
+/** How a call ended once its reply had begun. Before that, forwarding rejects with a GatewayError and nothing was written. */
+export interface Forwarded {
+  /** `Cut`: the caller saw a broken transfer, never a clean end. */
+  readonly outcome: 'Completed' | 'Cut'
+  readonly status: number
+  /** Name of the endpoint that answered. */
+  readonly endpoint: string
+  /** Bytes of the model's body, before any tap. */
+  readonly responseBytes: number
+  /** Why it was cut. */
+  readonly error?: GatewayError
+}
+
+/** One endpoint that could not be used, even where another one answered instead. For logs and metrics. */
+export interface EndpointFailure {
+  readonly connection: string
+  readonly endpoint: string
+  readonly error: GatewayError
+}
+
+export interface UpstreamDeps {
+  /** The network of the snapshot in force, read anew for every connection that is opened. */
+  readonly network: () => BundleNetwork
+  /** A start-up setting of the process (sidecar, standalone, tests); no custom resource can set it. */
+  readonly allowLoopback: boolean
+  readonly credentials: CredentialSource
+  readonly resolve: Resolve
+  /** In [0, 1): where each replica begins in the round of endpoints. */
+  readonly random: () => number
+  readonly onEndpointFailure: (failure: EndpointFailure) => void
+}
