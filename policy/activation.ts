@@ -22,21 +22,25 @@ function toIdentityView({ identity }: Facts, reads: Reads): unknown {
 }
 
 function toRequestView({ request }: Facts, reads: Reads): unknown {
-  const all = reads.has('request')
-  const wants = (field: string): boolean => all || reads.has(`request.${field}`)
   const view: Record<string, unknown> = { ...request, bytes: BigInt(request.bytes) }
   if (request.maxTokens !== undefined) view['maxTokens'] = BigInt(request.maxTokens)
-  if (request.messages !== undefined && wants('messages')) {
-    view['messages'] = request.messages.map((message) => new CelMessage(message))
+  const all = reads.has('request')
+  for (const [field, convert] of converters) {
+    if (request[field] !== undefined && (all || reads.has(`request.${field}`))) view[field] = convert(request)
   }
-  if (request.tools !== undefined && wants('tools')) view['tools'] = request.tools.map((tool) => new CelTool(tool))
-  if (request.toolCalls !== undefined && wants('toolCalls')) {
-    view['toolCalls'] = request.toolCalls.map((call) => new CelToolCall(call))
-  }
-  if (request.parameters !== undefined && wants('parameters')) view['parameters'] = toCelJson(request.parameters)
-  if (request.body !== undefined && wants('body')) view['body'] = toCelJson(request.body)
   return view
 }
+
+type Request = Facts['request']
+type Converted = 'messages' | 'tools' | 'toolCalls' | 'parameters' | 'body'
+
+const converters: readonly (readonly [Converted, (request: Request) => unknown])[] = [
+  ['messages', ({ messages }) => messages?.map((message) => new CelMessage(message))],
+  ['tools', ({ tools }) => tools?.map((tool) => new CelTool(tool))],
+  ['toolCalls', ({ toolCalls }) => toolCalls?.map((call) => new CelToolCall(call))],
+  ['parameters', ({ parameters }) => toCelJson(parameters ?? {})],
+  ['body', ({ body }) => toCelJson(body ?? null)],
+]
 
 /** JSON with its integers as int. Keys that JavaScript objects inherit are kept as data by copying onto bare objects. */
 export function toCelJson(value: Json): unknown {

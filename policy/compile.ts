@@ -86,7 +86,10 @@ class Work {
     this.#compile = compile
   }
 
-  compile(source: string, at: { path: string; environment: Environment; expected?: 'bool' | 'string' }): Program | undefined {
+  compile(
+    source: string,
+    at: { path: string; environment: Environment; expected?: 'bool' | 'string' },
+  ): Program | undefined {
     const result = this.#compile(source, at.environment, at.expected)
     if ('problem' in result) {
       const { message, line, column } = result.problem
@@ -146,7 +149,11 @@ function compileRule(work: Work, rule: Rule, { path, full }: RulePlace): Compile
   const messageExpression =
     rule.messageExpression === undefined
       ? undefined
-      : work.compile(rule.messageExpression, { path: `${path}.messageExpression`, environment: full, expected: 'string' })
+      : work.compile(rule.messageExpression, {
+          path: `${path}.messageExpression`,
+          environment: full,
+          expected: 'string',
+        })
   return {
     ...base,
     ...(when === undefined ? {} : { when }),

@@ -141,15 +141,21 @@ function compileWith(engine: Engine, input: Input): CompiledExpression {
   }
 }
 
-function runSafely(parsed: (context: Activation) => unknown, activation: Activation, expected: string | undefined): unknown {
+function runSafely(
+  parsed: (context: Activation) => unknown,
+  activation: Activation,
+  expected: string | undefined,
+): unknown {
   let value: unknown
   try {
     value = parsed(activation)
   } catch (error) {
     throw new EvaluationFailed(`the expression could not be evaluated (${codeOf(error)})`)
   }
-  if (expected === 'bool' && typeof value !== 'boolean') throw new EvaluationFailed('the expression did not yield a bool')
-  if (expected === 'string' && typeof value !== 'string') throw new EvaluationFailed('the expression did not yield a string')
+  if (expected === 'bool' && typeof value !== 'boolean')
+    throw new EvaluationFailed('the expression did not yield a bool')
+  if (expected === 'string' && typeof value !== 'string')
+    throw new EvaluationFailed('the expression did not yield a string')
   return value
 }
 

@@ -9,7 +9,11 @@ const supportedProtocols = new Set<string>(['OpenAI'])
 export function findUnsupportedInPolicy(spec: InferencePolicySpec): readonly Problem[] {
   const problems: Problem[] = []
   const refuse = (path: string, what: string): void => {
-    problems.push({ path, reason: 'NotSupported', message: `${what} is not supported by this version of Portcullis; remove it` })
+    problems.push({
+      path,
+      reason: 'NotSupported',
+      message: `${what} is not supported by this version of Portcullis; remove it`,
+    })
   }
   if (spec.mode === 'Audit') refuse('spec.mode', 'mode Audit')
   const absent = ['dataClasses', 'risk', 'masking', 'limits', 'approval', 'access', 'changes'] as const
@@ -25,26 +29,42 @@ export function findUnsupportedInPolicy(spec: InferencePolicySpec): readonly Pro
 export function findUnsupportedInConnection(spec: ModelConnectionSpec): readonly Problem[] {
   const problems: Problem[] = []
   const refuse = (path: string, what: string): void => {
-    problems.push({ path, reason: 'NotSupported', message: `${what} is not supported by this version of Portcullis; remove it` })
+    problems.push({
+      path,
+      reason: 'NotSupported',
+      message: `${what} is not supported by this version of Portcullis; remove it`,
+    })
   }
   refuseProtocol(spec, refuse)
-  for (const [i, endpoint] of spec.endpoints.entries()) {
-    if (endpoint.health !== undefined) refuse(`spec.endpoints[${i}].health`, 'an active health check')
-    if (endpoint.tls?.clientCertificateRef !== undefined) {
+  refuseEndpoints(spec, refuse)
+  refuseModels(spec, refuse)
+  refuseLifecycle(spec, refuse)
+  refuseRecording(spec.recording, refuse)
+  return problems
+}
+
+function refuseEndpoints(spec: ModelConnectionSpec, refuse: Refuse): void {
+  for (const [i, { health, tls }] of spec.endpoints.entries()) {
+    if (health !== undefined) refuse(`spec.endpoints[${i}].health`, 'an active health check')
+    if (tls?.clientCertificateRef !== undefined) {
       refuse(`spec.endpoints[${i}].tls.clientCertificateRef`, 'a client certificate')
     }
   }
-  for (const [i, model] of (spec.models ?? []).entries()) {
-    if (model.tokenizer !== undefined) refuse(`spec.models[${i}].tokenizer`, 'a tokenizer')
-    if (model.upstreamVersion !== undefined) refuse(`spec.models[${i}].upstreamVersion`, 'an upstream version')
+}
+
+function refuseModels(spec: ModelConnectionSpec, refuse: Refuse): void {
+  for (const [i, { tokenizer, upstreamVersion }] of (spec.models ?? []).entries()) {
+    if (tokenizer !== undefined) refuse(`spec.models[${i}].tokenizer`, 'a tokenizer')
+    if (upstreamVersion !== undefined) refuse(`spec.models[${i}].upstreamVersion`, 'an upstream version')
   }
-  if (spec.credential !== undefined && spec.credential.type !== 'Header') {
-    refuse('spec.credential.type', `credential type ${spec.credential.type}`)
+}
+
+function refuseLifecycle({ credential, lifecycle }: ModelConnectionSpec, refuse: Refuse): void {
+  if (credential !== undefined && credential.type !== 'Header') {
+    refuse('spec.credential.type', `credential type ${credential.type}`)
   }
-  if (spec.lifecycle?.changes === 'RequireApproval') refuse('spec.lifecycle.changes', 'approval of changes')
-  if (spec.lifecycle?.drainTimeout !== undefined) refuse('spec.lifecycle.drainTimeout', 'a drain timeout')
-  refuseRecording(spec.recording, refuse)
-  return problems
+  if (lifecycle?.changes === 'RequireApproval') refuse('spec.lifecycle.changes', 'approval of changes')
+  if (lifecycle?.drainTimeout !== undefined) refuse('spec.lifecycle.drainTimeout', 'a drain timeout')
 }
 
 type Refuse = (path: string, what: string) => void

@@ -41,36 +41,24 @@ interface Scope {
 }
 
 function visit(walk: Walk, node: ASTNode, scope: Scope): void {
-  switch (node.op) {
-    case 'value':
-      return checkLiteral(walk, node)
-    case 'id':
-      if (!scope.bound.has(node.args)) walk.reads.add(node.args)
-      return
-    case '.':
-    case '.?':
-      return visitSelect(walk, node, scope)
-    case 'rcall':
-      return visitMethod(walk, node, scope)
-    case 'call':
-      for (const argument of node.args[1]) visit(walk, argument, scope)
-      return
-    case 'map':
-      for (const [key, value] of node.args) {
-        checkKey(walk, key)
-        visit(walk, key, scope)
-        visit(walk, value, scope)
-      }
-      return
-    case 'list':
-      for (const item of node.args) visit(walk, item, scope)
-      return
-    case '!_':
-    case '-_':
-      return visit(walk, node.args, scope)
-    default:
-      for (const operand of node.args) visit(walk, operand, scope)
+  if (node.op === 'value') return checkLiteral(walk, node)
+  if (node.op === 'id') {
+    if (!scope.bound.has(node.args)) walk.reads.add(node.args)
+    return
   }
+  if (node.op === '.' || node.op === '.?') return visitSelect(walk, node, scope)
+  if (node.op === 'rcall') return visitMethod(walk, node, scope)
+  if (node.op === 'map') for (const [key] of node.args) checkKey(walk, key)
+  for (const child of childrenOf(node)) visit(walk, child, scope)
+}
+
+type Inner = Exclude<ASTNode, { op: 'value' | 'id' | '.' | '.?' | 'rcall' }>
+
+function childrenOf(node: Inner): readonly ASTNode[] {
+  if (node.op === 'call') return node.args[1]
+  if (node.op === 'map') return node.args.flat()
+  if (node.op === '!_' || node.op === '-_') return [node.args]
+  return node.args
 }
 
 function visitSelect(walk: Walk, node: Extract<ASTNode, { op: '.' | '.?' }>, scope: Scope): void {
@@ -92,7 +80,7 @@ function visitSelect(walk: Walk, node: Extract<ASTNode, { op: '.' | '.?' }>, sco
   visit(walk, target, scope)
 }
 
-function visitMethod(walk: Walk, node: Extract<ASTNode, { op: 'rcall' }>, scope: Scope): void {
+function visitMethod(walk: Walk, node: Method, scope: Scope): void {
   const [name, receiver, args] = node.args
   if (name === linearMatches) refuse(walk, node, `unknown function "${linearMatches}"`)
   if (name === 'matches') {
@@ -101,17 +89,21 @@ function visitMethod(walk: Walk, node: Extract<ASTNode, { op: 'rcall' }>, scope:
   }
   visit(walk, receiver, scope)
   const variable = args[0]
-  if (!loops.has(name) || args.length < 2 || variable?.op !== 'id') {
-    for (const argument of args) visit(walk, argument, scope)
-    return
-  }
-  const bounded = receiver.op === 'list'
-  const loopDepth = scope.loopDepth + (bounded ? 0 : 1)
+  const isLoop = loops.has(name) && args.length > 1 && variable?.op === 'id'
+  const inner = isLoop ? enterLoop(walk, node, { ...scope, bound: new Set([...scope.bound, variable.args]) }) : scope
+  for (const argument of isLoop ? args.slice(1) : args) visit(walk, argument, inner)
+}
+
+type Method = Extract<ASTNode, { op: 'rcall' }>
+
+/** Loops over the request inside each other multiply; over a list written out in the expression they do not. */
+function enterLoop(walk: Walk, node: Method, scope: Scope): Scope {
+  const [name, receiver] = node.args
+  const loopDepth = scope.loopDepth + (receiver.op === 'list' ? 0 : 1)
   if (loopDepth > 1) {
     refuse(walk, node, `${name}() inside another loop may only run over a list written out here, such as ["a", "b"]`)
   }
-  const inner = { bound: new Set([...scope.bound, variable.args]), loopDepth }
-  for (const argument of args.slice(1)) visit(walk, argument, inner)
+  return { ...scope, loopDepth }
 }
 
 function checkPattern(walk: Walk, pattern: ASTNode | undefined): void {
