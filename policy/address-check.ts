@@ -83,7 +83,9 @@ const refusals: Readonly<Record<AddressRules['place'], Refusals>> = {
     ...never,
     Cluster: undefined,
     Private: undefined,
-    Public: 'a Service of the cluster resolves to an address outside it; declare such a server by its url instead',
+    Public:
+      'a Service of the cluster has an address outside it: declare such a server by its url, or, where the cluster does use ' +
+      'this range, have it added to network.clusterRanges in the platform settings',
   },
   External: {
     ...never,

@@ -37,27 +37,19 @@ export function classifyAddress(address: string, network: BundleNetwork, port?: 
   const bytes = parseAddress(address)
   if (bytes === undefined) return 'Invalid'
   const all = [bytes, ...toEmbedded(bytes)]
-  for (const classify of [isMetadata, (one: Bytes) => isApiServer(one, network, port)]) {
-    if (all.some(classify)) return classify === isMetadata ? 'Metadata' : 'ApiServer'
-  }
-  const meanings = all.map((one) => lookUp(one))
+  if (all.some(isMetadata)) return 'Metadata'
+  if (all.some((one) => isApiServer(one, network, port))) return 'ApiServer'
+  const meanings = all.map(lookUp)
   const worst = order.find((kind) => meanings.includes(kind)) ?? 'Public'
   const inCluster = (one: Bytes): boolean => network.clusterRanges.some((text) => isWithin(one, parseRange(text)))
-  return (worst === 'Private' || worst === 'Public') && all.some(inCluster) ? 'Cluster' : worst
+  return mayBeCluster.has(worst) && all.some(inCluster) ? 'Cluster' : worst
 }
 
+/** Clusters do use ranges such as 240.0.0.0/4 for pods; declared as the cluster's, they are. */
+const mayBeCluster: ReadonlySet<AddressClass> = new Set(['Private', 'Public', 'Reserved'])
+
 /** Of several meanings, the first one here counts. */
-const order: readonly AddressClass[] = [
-  'Metadata',
-  'ApiServer',
-  'Loopback',
-  'Unspecified',
-  'LinkLocal',
-  'Multicast',
-  'Reserved',
-  'Cluster',
-  'Private',
-]
+const order: readonly AddressClass[] = ['Loopback', 'Unspecified', 'LinkLocal', 'Multicast', 'Reserved', 'Private']
 
 /** IANA special-purpose registries (RFC 6890 and successors); the first match counts. */
 const known: readonly (readonly [AddressClass, Range])[] = toTable([
