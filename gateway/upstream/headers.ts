@@ -1,0 +1,162 @@
+// Header hygiene on both legs, shared by the judged and the opaque road. What ends at the gateway ends here: hop-by-hop headers,
+// every slot that may hold a credential, cookies, statements about the connection, and headers that would change which request
+// was judged. Pure.
+import { GatewayError } from '../errors.ts'
+import type { ReplyHeaders } from '../exchange.ts'
+
+/** RFC 9110 §7.6.1, with its predecessors. Whatever `Connection` names joins them. */
+const hopByHop = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+] as const
+
+/** Where clients put keys and tokens: the slots that identity reads, and those that clouds and proxies know. */
+const credentialSlots = [
+  'authorization',
+  'x-api-key',
+  'api-key',
+  'x-goog-api-key',
+  'x-auth-token',
+  'x-access-token',
+  'x-amz-security-token',
+  'x-goog-iam-authorization-token',
+  'x-ms-token-aad-access-token',
+  'x-serverless-authorization',
+  'ocp-apim-subscription-key',
+  'cookie',
+  'cookie2',
+] as const
+
+/** Written anew toward the model, or without meaning there. */
+const rewritten = ['host', 'content-length', 'expect', 'accept-encoding', 'forwarded', 'via', 'x-real-ip'] as const
+
+/** A server that obeys these would answer another request than the one that was judged. */
+const overrides = [
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-original-url',
+  'x-original-uri',
+  'x-rewrite-url',
+] as const
+
+const neverSent: ReadonlySet<string> = new Set([...hopByHop, ...credentialSlots, ...rewritten, ...overrides])
+const neverSentPrefixes = ['x-forwarded', 'x-portcullis', 'x-envoy-', 'proxy-', 'sec-websocket-'] as const
+
+/** Two of these, and judge and model may each believe another one. */
+const atMostOnce: ReadonlySet<string> = new Set(['content-type', 'content-encoding'])
+
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+/** Visible characters, blanks, tabs and obs-text; no CR, LF, NUL or other control character (RFC 9110 §5.5). */
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/**
+ * Headers for the model as name, value, name, value ...; the model's own credential and `accept-encoding: identity` (answers
+ * are read here) are the caller's to add. `ownSlot` is the header of that credential, whatever its name.
+ */
+export function toUpstreamHeaders(rawHeaders: readonly string[], ownSlot: string | undefined): string[] {
+  const dropped = namedByConnection(rawHeaders)
+  if (ownSlot !== undefined) dropped.add(toComparable(ownSlot))
+  const kept: string[] = []
+  const once = new Set<string>()
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    const value = rawHeaders[i + 1] ?? ''
+    assertWellFormed(name, value)
+    const compared = toComparable(name)
+    if (isNeverSent(compared) || dropped.has(compared)) continue
+    if (once.has(compared)) throw badHeader('repeats a name that may stand only once')
+    if (atMostOnce.has(compared)) once.add(compared)
+    kept.push(name.toLowerCase(), value)
+  }
+  return kept
+}
+
+function assertWellFormed(name: string, value: string): void {
+  if (token.test(name) && fieldValue.test(value)) return
+  throw badHeader('contains characters that headers must not contain')
+}
+
+/** CGI-like servers read `X_Api_Key` and `x-api-key` as one. */
+function toComparable(name: string): string {
+  const lower = name.toLowerCase()
+  return lower.includes('_') ? lower.replaceAll('_', '-') : lower
+}
+
+function isNeverSent(name: string): boolean {
+  return neverSent.has(name) || neverSentPrefixes.some((prefix) => name.startsWith(prefix))
+}
+
+function namedByConnection(rawHeaders: readonly string[]): Set<string> {
+  const named = new Set<string>()
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    if (name.length !== 'connection'.length || name.toLowerCase() !== 'connection') continue
+    for (const option of (rawHeaders[i + 1] ?? '').split(',')) named.add(toComparable(option.trim()))
+  }
+  return named
+}
+
+function badHeader(why: string): GatewayError {
+  return new GatewayError('bad_request', `The header block ${why}.`)
+}
+
+/**
+ * Speaks for the model's host or leads a client past the gateway: other addresses of the server, cookies, promises about TLS,
+ * challenges for credentials that callers do not have, addresses that mean something behind the gateway only.
+ */
+const neverReturned: ReadonlySet<string> = new Set([
+  ...hopByHop,
+  ...credentialSlots,
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'www-authenticate',
+  'authentication-info',
+  'set-cookie',
+  'set-cookie2',
+  'server',
+  'x-powered-by',
+  'via',
+  'alt-svc',
+  'alt-used',
+  'location',
+  'content-location',
+  'refresh',
+  'clear-site-data',
+  'strict-transport-security',
+  'public-key-pins',
+  'nel',
+  'report-to',
+  'reporting-endpoints',
+])
+
+type ReceivedHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** Headers for the caller, lower-case; `own` (session, revision) is added last and cannot be forged by a model. */
+export function toReplyHeaders(received: ReceivedHeaders, own: Readonly<Record<string, string>>): ReplyHeaders {
+  const headers: Record<string, string | readonly string[]> = {}
+  const named = toNames(received['connection'])
+  for (const [sent, value] of Object.entries(received)) {
+    const name = sent.toLowerCase()
+    if (value === undefined || neverReturned.has(name) || name.startsWith('x-portcullis')) continue
+    if (named?.has(name) || !token.test(name) || name === '__proto__' || !isReturnable(value)) continue
+    headers[name] = value
+  }
+  return Object.assign(headers, own)
+}
+
+function toNames(value: string | readonly string[] | undefined): ReadonlySet<string> | undefined {
+  if (value === undefined || value === 'keep-alive') return undefined
+  const text = typeof value === 'string' ? value : value.join(',')
+  return new Set(text.split(',').map((name) => name.trim().toLowerCase()))
+}
+
+function isReturnable(value: string | readonly string[]): boolean {
+  return typeof value === 'string' ? fieldValue.test(value) : value.every((one) => fieldValue.test(one))
+}
