@@ -1,0 +1,109 @@
+// What is learnt about one call while it goes on, and the record it becomes at the end. Only names, numbers and digests: a
+// prompt, a header's value or a token cannot be noted here because nothing takes one.
+import type { Revision } from '../policy/bundle.ts'
+import { toRevisionText } from '../policy/bundle.ts'
+import type { RecordedDecision, RecordedResponse, SessionRecord } from '../policy/evidence.ts'
+import { recordFormat } from '../policy/evidence.ts'
+import type { Decision, Identity, InferenceFacts } from '../policy/model.ts'
+import type { CompiledConnection } from '../policy/snapshot.ts'
+
+export interface SessionDeps {
+  readonly newId: () => string
+  readonly nowMs: () => number
+  /** Never goes backwards. */
+  readonly elapsedMs: () => number
+  readonly digestCaller: (identity: Identity) => string
+  readonly gateway: string
+}
+
+export class Session {
+  readonly id: string
+  readonly startedAtMs: number
+  readonly #deps: SessionDeps
+  readonly #startedMs: number
+  readonly #method: string
+  #revision = ''
+  #identity: Identity | undefined
+  #connection: CompiledConnection | undefined
+  #inference: InferenceFacts | undefined
+  #requestBytes = 0
+  #decision: RecordedDecision | undefined
+  #response: RecordedResponse = { status: 0, bytes: 0, outcome: 'Cut', error: 'internal' }
+
+  constructor(deps: SessionDeps, method: string) {
+    this.#deps = deps
+    this.#method = method
+    this.id = deps.newId()
+    this.startedAtMs = deps.nowMs()
+    this.#startedMs = deps.elapsedMs()
+  }
+
+  /** Sent with every reply. */
+  get replyHeaders(): Readonly<Record<string, string>> {
+    return { 'x-portcullis-session': this.id, 'x-portcullis-revision': this.#revision }
+  }
+
+  get connection(): CompiledConnection | undefined {
+    return this.#connection
+  }
+
+  judgedBy(revision: Revision): void {
+    this.#revision = toRevisionText(revision)
+  }
+
+  calledBy(identity: Identity): void {
+    this.#identity = identity
+  }
+
+  routedTo(connection: CompiledConnection): void {
+    this.#connection = connection
+  }
+
+  asked(bytes: number, inference?: InferenceFacts): void {
+    this.#requestBytes = bytes
+    this.#inference = inference
+  }
+
+  decided(decision: Decision): void {
+    this.#decision =
+      decision.effect === 'Permit'
+        ? { effect: 'Permit', rules: decision.permit.grant.rules }
+        : { effect: 'Deny', reason: decision.reason, rules: toDenyingRules(decision) }
+  }
+
+  ended(response: RecordedResponse): void {
+    this.#response = response
+  }
+
+  toRecord(): SessionRecord {
+    const identity = this.#identity
+    return {
+      format: recordFormat,
+      session: this.id,
+      startedAt: new Date(this.startedAtMs).toISOString(),
+      durationMs: Math.round((this.#deps.elapsedMs() - this.#startedMs) * 1000) / 1000,
+      gateway: this.#deps.gateway,
+      revision: this.#revision,
+      ...(identity && {
+        caller: { issuer: identity.issuer, kind: identity.kind, subject: this.#deps.digestCaller(identity) },
+      }),
+      ...(this.#connection && { connection: this.#connection.declared.ref }),
+      request: this.#toRequest(),
+      ...(this.#decision && { decision: this.#decision }),
+      response: this.#response,
+    }
+  }
+
+  #toRequest(): SessionRecord['request'] {
+    const base = { method: this.#method, bytes: this.#requestBytes }
+    if (this.#inference === undefined) return base
+    const { operation, stream, model } = this.#inference
+    const declared = this.#connection?.models.has(model) === true
+    return { ...base, operation, stream, ...(declared ? { model } : {}) }
+  }
+}
+
+function toDenyingRules({ policy, rule }: Extract<Decision, { effect: 'Deny' }>): readonly string[] {
+  if (policy === undefined) return []
+  return [rule === undefined || rule === '' ? policy : `${policy}/${rule}`]
+}

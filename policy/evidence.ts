@@ -1,0 +1,53 @@
+// What is kept of a session: who decided what, by which revision, and how it ended. No text of a request or reply and no
+// personal data: the caller is a digest, and a model's name is kept only where the connection declares it.
+import type { DenyReason, IdentityKind, ObjectRef } from './model.ts'
+
+export const recordFormat = 1
+
+export interface SessionRecord {
+  readonly format: typeof recordFormat
+  readonly session: string
+  /** RFC 3339, UTC. */
+  readonly startedAt: string
+  readonly durationMs: number
+  readonly gateway: string
+  /** Empty when no bundle was in force. */
+  readonly revision: string
+  readonly caller?: RecordedCaller
+  readonly connection?: ObjectRef
+  readonly request: RecordedRequest
+  readonly decision?: RecordedDecision
+  readonly response: RecordedResponse
+}
+
+export interface RecordedCaller {
+  readonly issuer: string
+  readonly kind: IdentityKind
+  /** Digest of issuer and subject: the same caller is the same value, and nobody's name. */
+  readonly subject: string
+}
+
+export interface RecordedRequest {
+  readonly method: string
+  readonly bytes: number
+  readonly operation?: string
+  readonly model?: string
+  readonly stream?: boolean
+}
+
+export interface RecordedDecision {
+  readonly effect: 'Permit' | 'Deny'
+  readonly reason?: DenyReason
+  /** `namespace/name/rule` of every rule that permitted, or of the one that denied. */
+  readonly rules: readonly string[]
+}
+
+export interface RecordedResponse {
+  /** 0 when the caller left before there was one. */
+  readonly status: number
+  readonly bytes: number
+  /** `Refused`: answered by the gateway itself. `Cut`: the caller saw a broken transfer. */
+  readonly outcome: 'Refused' | 'Completed' | 'Cut'
+  /** Code of the error, from the closed list of the gateway. */
+  readonly error?: string
+}
