@@ -259,7 +259,7 @@ describe('parseSettings', () => {
   })
 
   test('a valid document with one field replaced is read or refused, and never changed', () => {
-    const paths = [...leafPaths(full)]
+    const paths = [...leafPaths(full)].filter((path) => path.length > 0)
     expect(paths.length).toBeGreaterThan(60)
     fc.assert(
       fc.property(fc.constantFrom(...paths), fc.jsonValue({ maxDepth: 1 }), (path, value) => {
