@@ -59,7 +59,7 @@ describe('toExcerpt', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), fc.integer({ min: 2, max: 100 }), (text, columns) => {
         const excerpt = toExcerpt(text, columns)
-        expect([...excerpt].length).toBeLessThanOrEqual(columns)
+        expect(Array.from(excerpt).length).toBeLessThanOrEqual(columns)
         expect(excerpt).not.toMatch(/\p{C}/u)
       }),
     )
