@@ -10,8 +10,10 @@ export interface ExchangeRequest {
   readonly host: string
   /** Name, value, name, value ... as they came, so that duplicates stay visible. */
   readonly rawHeaders: readonly string[]
-  /** Lower-case names; the first value wins for names that may not repeat. */
+  /** Lower-case names; values of a repeated name are joined by a comma. */
   readonly headers: Readonly<Record<string, string | undefined>>
+  /** Set when the head is one that two readers would read differently; such a call is refused before anything else. */
+  readonly malformed?: string
   readonly sourceIP: string
   /** Reads the whole body; rejects with `body_too_large` as soon as the limit is passed. May be called once. */
   readonly readBody: (maxBytes: number) => Promise<Uint8Array>

@@ -2,7 +2,7 @@
 import type { Facts, Identity, InferenceFacts } from '../policy/model.ts'
 import type { CompiledConnection } from '../policy/snapshot.ts'
 import type { ExchangeRequest } from './exchange.ts'
-import { isSecretHeader } from './upstream/headers.ts'
+import { toUpstreamHeaders } from './upstream/headers.ts'
 
 export interface FactSources {
   readonly request: ExchangeRequest
@@ -18,17 +18,22 @@ export function toFacts({ request, identity, connection, bytes, inference, nowMs
   const transport = {
     method: request.method,
     path: request.path,
-    headers: connection.reads.has('request.headers') ? toHeaderFacts(request.headers) : {},
+    headers: connection.reads.has('request.headers') ? toHeaderFacts(request, connection) : {},
     sourceIP: request.sourceIP,
     bytes,
   }
   return { identity, connection: connection.facts, request: { ...transport, ...inference }, nowMs }
 }
 
-function toHeaderFacts(headers: ExchangeRequest['headers']): Readonly<Record<string, string>> {
+/** Exactly the headers the model will see: what is judged is what is sent. */
+function toHeaderFacts(request: ExchangeRequest, connection: CompiledConnection): Readonly<Record<string, string>> {
   const facts: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && !isSecretHeader(name)) facts[name] = value
+  const sent = toUpstreamHeaders(request.rawHeaders, connection.credential?.header)
+  for (let i = 0; i + 1 < sent.length; i += 2) {
+    const name = sent[i] ?? ''
+    const value = sent[i + 1] ?? ''
+    const known = facts[name]
+    facts[name] = known === undefined ? value : `${known}, ${value}`
   }
   return facts
 }

@@ -49,6 +49,7 @@ export async function handle(deps: Deps, exchange: Exchange): Promise<void> {
 
 async function judgeAndForward(deps: Deps, session: Session, exchange: Exchange): Promise<GatewayError | undefined> {
   const { request, reply } = exchange
+  if (request.malformed !== undefined) throw new GatewayError('bad_request', request.malformed)
   const enforced = deps.enforced()
   if (enforced === undefined) throw new GatewayError('bundle_missing', 'This gateway has no policies yet.')
   const { snapshot, revision } = enforced

@@ -18,7 +18,11 @@ export interface Asked {
   readonly upstreamPath: string
 }
 
-export async function readAsked(request: ExchangeRequest, connection: CompiledConnection, rest: string): Promise<Asked> {
+export async function readAsked(
+  request: ExchangeRequest,
+  connection: CompiledConnection,
+  rest: string,
+): Promise<Asked> {
   if (connection.opaque) return { bytes: toDeclaredLength(request), upstreamPath: rest }
   const operation = findOperation(request.method, rest)
   assertJsonBody(request)
@@ -43,7 +47,8 @@ export function maxRequestBytes(connection: CompiledConnection): number {
 function findUpstreamModel(connection: CompiledConnection, model: string): string {
   if (connection.models.size === 0) return model
   const upstream = connection.models.get(model)
-  if (upstream === undefined) throw new GatewayError('model_not_found', 'This connection does not offer the model asked for.')
+  if (upstream === undefined)
+    throw new GatewayError('model_not_found', 'This connection does not offer the model asked for.')
   return upstream
 }
 

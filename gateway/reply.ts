@@ -18,8 +18,14 @@ const denials: Record<DenyReason, { readonly code: ErrorCode; readonly message: 
   DeniedByRule: { code: 'policy_denied', message: 'A policy denies this request.' },
   NoRuleAllows: { code: 'policy_denied', message: 'No policy allows this request.' },
   NoPolicySelectsCaller: { code: 'policy_denied', message: 'No policy lets you call this connection.' },
-  PolicyInvalid: { code: 'policy_unavailable', message: 'A policy of this connection is not valid, so every call is refused.' },
-  EvaluationFailed: { code: 'policy_denied', message: 'A rule could not be evaluated on this request, so it is refused.' },
+  PolicyInvalid: {
+    code: 'policy_unavailable',
+    message: 'A policy of this connection is not valid, so every call is refused.',
+  },
+  EvaluationFailed: {
+    code: 'policy_denied',
+    message: 'A rule could not be evaluated on this request, so it is refused.',
+  },
   ConnectionPaused: { code: 'connection_paused', message: 'This connection is paused.' },
   ConnectionInvalid: { code: 'policy_unavailable', message: 'This connection is not valid, so every call is refused.' },
 }

@@ -71,25 +71,25 @@ function toRequest(request: IncomingMessage, response: ServerResponse): Exchange
     query: mark < 0 ? '' : url.slice(mark),
     host: request.headers.host ?? '',
     rawHeaders: request.rawHeaders,
-    headers: toFirstValues(request.rawHeaders),
+    ...readHeaders(request.rawHeaders),
     sourceIP: request.socket.remoteAddress ?? '',
     readBody: (maxBytes) => readBody(request, maxBytes),
     signal: toAbortSignal(request, response),
   }
 }
 
-/** Throws when a header that must stand alone stands twice: two readers would pick different ones. */
-function toFirstValues(rawHeaders: readonly string[]): ExchangeRequest['headers'] {
+/** A header that must stand alone and stands twice is a request that two readers would read differently. */
+function readHeaders(rawHeaders: readonly string[]): Pick<ExchangeRequest, 'headers' | 'malformed'> {
   const headers: Record<string, string> = {}
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? '').toLowerCase()
     const value = rawHeaders[i + 1] ?? ''
     const known = headers[name]
     if (known === undefined) headers[name] = value
-    else if (single.has(name)) throw new GatewayError('bad_request', 'A header that must stand once stands twice.')
+    else if (single.has(name)) return { headers, malformed: `The header ${name} stands twice.` }
     else headers[name] = `${known}, ${value}`
   }
-  return headers
+  return { headers }
 }
 
 /** One listener on the response: closed before it was finished means the caller left. */

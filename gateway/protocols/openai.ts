@@ -1,13 +1,6 @@
 // OpenAI's chat completions: bytes to facts, and the body that goes on. Everything that holds text a model would read is looked
 // at; a shape that is not known here is refused, because text could hide in it.
-import type {
-  InferenceFacts,
-  Json,
-  JsonObject,
-  MessageFacts,
-  ToolCallFacts,
-  ToolFacts,
-} from '../../policy/model.ts'
+import type { InferenceFacts, Json, JsonObject, MessageFacts, ToolCallFacts, ToolFacts } from '../../policy/model.ts'
 import { GatewayError } from '../errors.ts'
 import { findTopLevelString, isJsonObject, parseStrictJson } from './strict-json.ts'
 
@@ -63,7 +56,8 @@ export function withModel(text: string, model: string): string {
 }
 
 function readMessages(value: Json | undefined): readonly MessageFacts[] {
-  if (!Array.isArray(value) || value.length === 0) throw malformed('`messages` must be a list with at least one message.')
+  if (!Array.isArray(value) || value.length === 0)
+    throw malformed('`messages` must be a list with at least one message.')
   return value.map((message: Json) => {
     if (!isJsonObject(message)) throw malformed('Every message must be an object.')
     return {

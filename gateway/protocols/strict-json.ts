@@ -76,18 +76,23 @@ export function findTopLevelString(text: string, key: string): Span | undefined 
   let depth = 0
   for (let i = 0; i < text.length; i += 1) {
     const unit = text.charCodeAt(i)
-    if (unit === 123 || unit === 91) depth += 1
-    else if (unit === 125 || unit === 93) depth -= 1
-    else if (unit === quote) {
-      const close = endOfString(text, i)
-      const value = depth === 1 ? valueAfter(text, close) : undefined
-      if (value !== undefined && JSON.parse(text.slice(i, close + 1)) === key) {
-        return text.charCodeAt(value) === quote ? { start: value, end: endOfString(text, value) + 1 } : undefined
-      }
-      i = close
-    }
+    depth += nestingOf(unit)
+    if (unit !== quote) continue
+    const close = endOfString(text, i)
+    const value = depth === 1 ? valueAfter(text, close) : undefined
+    if (value !== undefined && JSON.parse(text.slice(i, close + 1)) === key) return toStringSpan(text, value)
+    i = close
   }
   return undefined
+}
+
+function nestingOf(unit: number): number {
+  if (unit === 123 || unit === 91) return 1
+  return unit === 125 || unit === 93 ? -1 : 0
+}
+
+function toStringSpan(text: string, start: number): Span | undefined {
+  return text.charCodeAt(start) === quote ? { start, end: endOfString(text, start) + 1 } : undefined
 }
 
 /** Start of the value when the string that closed at `close` is a key. */

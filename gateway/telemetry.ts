@@ -1,0 +1,182 @@
+// The only place that logs calls and counts them. Log fields are names and numbers by type, strings are cut short, and labels are
+// names of declared objects or words from closed lists: neither can carry a prompt.
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import { Counter, Gauge, Histogram } from 'prom-client'
+import { toRevisionText } from '../policy/bundle.ts'
+import type { SessionRecord } from '../policy/evidence.ts'
+import type { EnforcementState } from './bundle/enforcement.ts'
+import type { GatewayError } from './errors.ts'
+import { toErrorRow } from './errors.ts'
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>
+
+const maxFieldLength = 256
+
+export interface GatewayTelemetry {
+  readonly called: (record: SessionRecord, error: GatewayError | undefined) => void
+  readonly enforcing: (state: EnforcementState) => void
+  readonly inFlight: (change: 1 | -1) => void
+  readonly recordsFailed: (error: unknown) => void
+  readonly endpointFailed: (connection: string, endpoint: string, error: GatewayError) => void
+}
+
+export function makeTelemetry(registry: Registry, log: Logger, nowMs: () => number): GatewayTelemetry {
+  const metrics = makeMetrics(registry)
+  let since = nowMs()
+  metrics.bundleAge(() => (nowMs() - since) / 1000)
+  return {
+    called: (record, error) => {
+      metrics.called(record)
+      logCall(log, record, error)
+    },
+    enforcing: ({ enforced, rejection }) => {
+      since = nowMs()
+      if (enforced !== undefined) metrics.enforced(enforced.revision.epoch, enforced.revision.n)
+      if (rejection !== undefined) metrics.rejected()
+      const revision = enforced === undefined ? '' : toRevisionText(enforced.revision)
+      const fields = { revision, rejected: rejection?.sequence, reason: rejection?.reason }
+      if (rejection === undefined) log.info(toSafeFields(fields), 'bundle enforced')
+      else log.error(toSafeFields(fields), 'bundle rejected, the last good one stays')
+    },
+    inFlight: metrics.inFlight,
+    recordsFailed: (error) => {
+      metrics.recordsFailed()
+      log.error(toSafeFields({ cause: toCause(error) }), 'session records cannot be written: calls are refused')
+    },
+    endpointFailed: (connection, endpoint, error) => {
+      metrics.endpointFailed(connection, error.code)
+      log.warn(toSafeFields({ connection, endpoint, code: error.code, cause: toCause(error.cause) }), 'endpoint failed')
+    },
+  }
+}
+
+function logCall(log: Logger, record: SessionRecord, error: GatewayError | undefined): void {
+  const { connection, decision, request, response } = record
+  const level = error === undefined ? 'info' : toErrorRow(error.code).log
+  log[level](
+    toSafeFields({
+      session: record.session,
+      revision: record.revision,
+      connection: connection && `${connection.namespace}/${connection.name}`,
+      operation: request.operation,
+      decision: decision?.effect,
+      reason: decision?.reason,
+      rule: decision?.rules[0],
+      status: response.status,
+      outcome: response.outcome,
+      code: response.error,
+      requestBytes: request.bytes,
+      responseBytes: response.bytes,
+      ms: record.durationMs,
+      cause: error?.cause === undefined ? undefined : toCause(error.cause),
+    }),
+    'call',
+  )
+}
+
+export function toSafeFields(fields: LogFields): LogFields {
+  const safe: Record<string, string | number | boolean> = {}
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue
+    safe[name] = typeof value === 'string' && value.length > maxFieldLength ? value.slice(0, maxFieldLength) : value
+  }
+  return safe
+}
+
+/** Kind and code of an error, never its message: libraries put addresses, headers and bodies there. */
+export function toCause(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error
+  const code: unknown = Reflect.get(error, 'code')
+  return typeof code === 'string' ? `${error.name} ${code}` : error.name
+}
+
+function makeMetrics(registry: Registry): ReturnType<typeof makeCallMetrics> & ReturnType<typeof makeStateMetrics> {
+  return { ...makeCallMetrics([registry]), ...makeStateMetrics([registry]) }
+}
+
+function makeCallMetrics(registers: Registry[]) {
+  const calls = new Counter({
+    name: 'portcullis_calls_total',
+    help: 'Calls by connection, outcome and status',
+    labelNames: ['connection', 'outcome', 'status', 'code'],
+    registers,
+  })
+  const seconds = new Histogram({
+    name: 'portcullis_call_duration_seconds',
+    help: 'From the first byte of a call to the last byte of its reply',
+    labelNames: ['connection'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300],
+    registers,
+  })
+  const inFlight = new Gauge({ name: 'portcullis_calls_in_flight', help: 'Calls that are not finished', registers })
+  const endpointFailures = new Counter({
+    name: 'portcullis_endpoint_failures_total',
+    help: 'Endpoints that could not be used, by reason',
+    labelNames: ['connection', 'code'],
+    registers,
+  })
+  const countOf = cacheByKey((connection: string, outcome: string, status: string, code: string) =>
+    calls.labels({ connection, outcome, status, code }),
+  )
+  const secondsOf = cacheByKey((connection: string) => seconds.labels({ connection }))
+  return {
+    called: ({ connection, response, durationMs }: SessionRecord) => {
+      const name = connection === undefined ? '' : `${connection.namespace}/${connection.name}`
+      countOf(name, response.outcome, String(response.status), response.error ?? '').inc()
+      secondsOf(name).observe(durationMs / 1000)
+    },
+    inFlight: (change: 1 | -1) => inFlight.inc(change),
+    endpointFailed: (connection: string, code: string) => endpointFailures.inc({ connection, code }),
+  }
+}
+
+function makeStateMetrics(registers: Registry[]) {
+  const sequence = new Gauge({
+    name: 'portcullis_bundle_sequence',
+    help: 'Sequence number of the bundle that is enforced, by epoch',
+    labelNames: ['epoch'],
+    registers,
+  })
+  const rejections = new Counter({
+    name: 'portcullis_bundle_rejections_total',
+    help: 'Bundles that were refused',
+    registers,
+  })
+  const recordFailures = new Counter({
+    name: 'portcullis_record_failures_total',
+    help: 'Times the session records could not be written',
+    registers,
+  })
+  return {
+    enforced: (epoch: number, n: number) => {
+      sequence.reset()
+      sequence.set({ epoch: String(epoch) }, n)
+    },
+    rejected: () => rejections.inc(),
+    recordsFailed: () => recordFailures.inc(),
+    bundleAge: (age: () => number) =>
+      new Gauge({
+        name: 'portcullis_bundle_age_seconds',
+        help: 'Since the enforced bundle last changed or was confirmed',
+        registers,
+        collect() {
+          this.set(age())
+        },
+      }),
+  }
+}
+
+/** Children of a metric by label values: hashing the labels anew would cost more than counting. */
+function cacheByKey<K extends string[], T>(make: (...key: K) => T): (...key: K) => T {
+  const known = new Map<string, T>()
+  return (...key) => {
+    const joined = key.join('\n')
+    let value = known.get(joined)
+    if (value === undefined) {
+      value = make(...key)
+      known.set(joined, value)
+    }
+    return value
+  }
+}
