@@ -171,7 +171,7 @@ export interface InferencePolicyRule {
   readonly name: string
   /** Request judges a call before it reaches the model. */
   readonly phase: InferencePolicyRulePhase
-  /** A CEL expression that gives true or false. Absent: always. */
+  /** A CEL expression that gives true or false, over identity, connection, request, variables and, in phase Response, response. Absent: always. */
   readonly when?: string
   /** Deny refuses. */
   readonly action: InferencePolicyRuleAction

@@ -223,9 +223,9 @@ export interface ModelConnectionCredentialAzure {
 
 /** Sizes, times and concurrency of calls through this connection. */
 export interface ModelConnectionLimits {
-  /** The largest request body in bytes; a larger one is refused with request_too_large. Absent: 10485760 (10 MiB). */
+  /** The largest request body in bytes; a larger one is refused with body_too_large. Absent: 10485760 (10 MiB). */
   readonly maxRequestBytes?: number
-  /** The largest response body in bytes; a larger one is cut off with an error. Absent: 104857600 (100 MiB). */
+  /** The largest response body in bytes; a larger one ends with response_too_large. Absent: 104857600 (100 MiB). */
   readonly maxResponseBytes?: number
   /** How long connecting, with TLS, may take. Absent: 5s. */
   readonly connectTimeout?: string
@@ -235,7 +235,7 @@ export interface ModelConnectionLimits {
   readonly idleTimeout?: string
   /** How long a call may take from being forwarded to its last byte. Absent: 30m. */
   readonly requestTimeout?: string
-  /** Calls in flight at once, per gateway replica; one more is refused with too_many_requests. Absent: no limit of the connection's own. */
+  /** Calls in flight at once, per gateway replica; one more is refused with too_many_calls. Absent: no limit of the connection's own. */
   readonly maxConcurrent?: number
 }
 
