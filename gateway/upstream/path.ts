@@ -1,4 +1,4 @@
-// The path toward the model: the endpoint's base path and what followed the route's prefix, byte for byte. Routing refuses
+// The path toward the model is the endpoint's base path and what followed the route's prefix, byte for byte. Routing refuses
 // ambiguous paths already; this is the last look, so that no road reaches above the base path.
 import { GatewayError } from '../errors.ts'
 
@@ -6,9 +6,7 @@ import { GatewayError } from '../errors.ts'
 const ambiguous = /\/\/|\/\.{1,2}(?:[/;]|$)|\\|%(?:2e|2f|5c|00|25)|[?#]|[^\x21-\x7e]/iu
 const badQuery = /[^\x21-\x7e]|#/
 
-export function toUpstreamPath(basePath: string, path: string, query: string): string {
-  if (!path.startsWith('/') || ambiguous.test(path) || badQuery.test(query)) {
-    throw new GatewayError('bad_request', 'The path is not one that every server reads alike.')
-  }
-  return basePath + path + query
+export function assertPlainPath(path: string, query: string): void {
+  if (path.startsWith('/') && !ambiguous.test(path) && !badQuery.test(query)) return
+  throw new GatewayError('bad_request', 'The path is not one that every server reads alike.')
 }
