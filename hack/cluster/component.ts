@@ -2,8 +2,8 @@
 // does not listen. Its standard input is the leash: when the owner of it dies, however it dies, the part ends as well.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Command } from './source.ts'
 
@@ -44,7 +44,8 @@ export class Component {
     })
   }
 
-  static async start(options: ComponentOptions): Promise<Component> {
+  /** Without waiting for anything: from here on there is a process to stop, or a `failure`. */
+  static start(options: ComponentOptions): Component {
     const log = openSync(logFile(options), 'a')
     // A session of its own: Ctrl-C in a terminal reaches the owner alone, which then stops the parts in the right order.
     const child = spawn(options.command.file, [...options.command.args, ...options.args], {
@@ -54,7 +55,7 @@ export class Component {
     })
     closeSync(log)
     const component = new Component(options, child)
-    if (child.pid !== undefined) await writeFile(component.#pidFile, String(child.pid))
+    if (child.pid !== undefined) writeFileSync(component.#pidFile, String(child.pid))
     return component
   }
 

@@ -71,10 +71,10 @@ async function launch(binaries: Binaries, { folder, keep }: Place): Promise<Cont
   const { authority, authorityPem, adminKubeconfig } = files
   const parts = new Parts({ folder, server, authorityPem, commands: toCommands(binaries, files, ports) })
   try {
-    await parts.spawn('etcd')
-    await parts.spawn('apiserver')
-    if (parts.has('controller-manager')) await parts.spawn('controller-manager')
+    parts.spawn('etcd')
+    parts.spawn('apiserver')
     await parts.serving()
+    if (parts.has('controller-manager')) parts.spawn('controller-manager')
   } catch (error) {
     await parts.killAll()
     throw error
@@ -94,7 +94,7 @@ function toCommands(binaries: Binaries, files: Prepared, ports: Ports): PartsOpt
 
 function toControls(parts: Parts): Omit<ControlPlane, keyof Cluster | typeof Symbol.asyncDispose> {
   const start = async (part: PartName): Promise<void> => {
-    await parts.spawn(part)
+    parts.spawn(part)
     if (parts.runs('apiserver') && parts.runs('etcd')) await parts.serving()
   }
   return {

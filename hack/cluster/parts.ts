@@ -20,6 +20,7 @@ export interface PartsOptions {
 }
 
 const readyTimeoutMs = 60_000
+const reviveAfterMs = 500
 const shownLogLines = 15
 
 export class Parts {
@@ -38,18 +39,31 @@ export class Parts {
     return this.#running.has(name)
   }
 
-  async spawn(name: PartName): Promise<void> {
+  spawn(name: PartName): void {
     const part = this.#options.commands[name]
     if (!part) throw new Error(`this control plane has no ${name}`)
     if (this.#running.has(name)) throw new Error(`${name} runs already`)
-    this.#running.set(name, await Component.start({ name, folder: this.#options.folder, ...part }))
+    const component = Component.start({ name, folder: this.#options.folder, ...part })
+    this.#running.set(name, component)
+    if (name === 'controller-manager') void component.exited.then(() => this.#revive(component))
+  }
+
+  /** The controller manager gives up when the API server is away for ten seconds while it starts; a real cluster restarts it. */
+  #revive(ended: Component): void {
+    const again = (): void => {
+      if (this.#running.get('controller-manager') !== ended) return
+      this.#running.delete('controller-manager')
+      this.spawn('controller-manager')
+    }
+    setTimeout(again, reviveAfterMs).unref()
   }
 
   /** Waits until the API server serves. Fails at once, with the log, when a part ends instead. */
   async serving(): Promise<void> {
     const { server, authorityPem } = this.#options
     const ended = new AbortController()
-    for (const part of this.#running.values()) void part.exited.then(() => ended.abort(part))
+    const needed = [this.#running.get('etcd'), this.#running.get('apiserver')]
+    for (const part of needed) void part?.exited.then(() => ended.abort(part))
     const agent = new Agent({ connect: { ca: authorityPem } })
     const isReady = async (): Promise<boolean> => {
       const { statusCode, body } = await request(`${server}/readyz`, { dispatcher: agent, headersTimeout: 5000 })
