@@ -53,8 +53,8 @@ export class Collection {
   }
 
   /** Watches from before this moment cannot be resumed. */
-  compact(): void {
-    this.#forgotten = this.#history.at(-1)?.version ?? this.#forgotten
+  compact(version: number): void {
+    this.#forgotten = version
     this.#history = []
   }
 

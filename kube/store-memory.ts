@@ -95,6 +95,11 @@ export class MemoryStore implements ResourceStore {
     return true
   }
 
+  /** Forgets the history, as a server's compaction does: older watches cannot be resumed. */
+  compact(resource: Resource): void {
+    this.#of(resource).compact(this.#version)
+  }
+
   /** Stores an object as it is, keeping identity; what an API server does after all checks. A no-op keeps its version. */
   put<T extends KubeObject>(resource: Resource<T>, object: Draft): T {
     const call = toCall('update', resource, object.metadata)
