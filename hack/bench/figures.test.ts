@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 import { toDiscarded, toRatios, toRows } from './figures.ts'
 
@@ -26,10 +26,18 @@ it('a target whose rounds all failed or idled has no row and is named', () => {
   expect(toDiscarded(measured)).toEqual(['json-c64 c: no figures, 1 rounds had failed calls and 1 left its core idle'])
 })
 
-it('ratios pair the rounds that count and leave out pairs that never met', () => {
+describe('ratios', () => {
   const pairs = [
     { figure: 'cpuUs', of: 'a', over: 'b' },
     { figure: 'cpuUs', of: 'c', over: 'b' },
   ] as const
-  expect(toRatios(measured, pairs)).toEqual({ 'json-c64 cpuUs a/b': 2 })
+
+  it('pair the rounds that count and leave out a target that has none', () => {
+    expect(toRatios(measured, pairs)).toEqual({ 'json-c64 cpuUs a/b': 2 })
+  })
+
+  it('compare medians when two targets never had a good round together', () => {
+    const apart = measured.samples.filter(({ target, round }) => target !== 'a' || round === 2)
+    expect(toRatios({ ...measured, samples: apart }, pairs)).toEqual({ 'json-c64 cpuUs a/b': 2.2 })
+  })
 })

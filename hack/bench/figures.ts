@@ -55,13 +55,18 @@ export function toDiscarded(measured: CaseSamples): readonly string[] {
   })
 }
 
-/** Median paired ratios by name, of the pairs that have any. */
+/** Ratios by name: the median over the rounds that both targets share, or of their medians when they share none. */
 export function toRatios(measured: CaseSamples, pairs: readonly Pair[]): Readonly<Record<string, number>> {
   const kept = keptOf(measured)
   return Object.fromEntries(
     pairs.flatMap((pair) => {
-      const ratio = median(pairedRatios(kept, pair))
+      const ratio = median(pairedRatios(kept, pair)) ?? ratioOfMedians(kept, pair)
       return ratio === undefined ? [] : [[`${measured.name} ${pair.figure} ${pair.of}/${pair.over}`, round4(ratio)]]
     }),
   )
+}
+
+function ratioOfMedians(kept: readonly Sample[], { figure, of, over }: Pair): number | undefined {
+  const [above, below] = [of, over].map((target) => median(valuesOf(kept, target, figure)))
+  return above === undefined || below === undefined || below === 0 ? undefined : above / below
 }

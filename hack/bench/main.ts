@@ -84,9 +84,15 @@ function report(results: readonly SuiteResult[], { json, strict }: BenchOptions)
   return strict && !kept ? exitCodes.missed : exitCodes.done
 }
 
+/** An interrupted child or wait says only that it was aborted; its cause says by what. */
+function toSentence(error: unknown): string {
+  if (!(error instanceof Error)) return 'it failed for an unknown reason'
+  return error.name === 'AbortError' && error.cause instanceof Error ? error.cause.message : error.message
+}
+
 try {
   process.exitCode = await main()
 } catch (error) {
-  log(error instanceof Error ? error.message : 'it failed for an unknown reason')
+  log(toSentence(error))
   process.exitCode = exitCodes.unable
 }

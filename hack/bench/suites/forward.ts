@@ -31,14 +31,17 @@ interface ForwardCase extends LoadCase {
 }
 
 const json = { model: 'bench-json', events: 0, warmUpMs: 1000, budgeted: true }
-const stream = { warmUpMs: 1000, durationMs: 3000, budgeted: false, minimumUtilization: 0 }
+const stream = { warmUpMs: 1000, durationMs: 3000, budgeted: false }
 
-/** Stream cases count events, the closing [DONE] among them. */
+/**
+ * Stream cases count events, the closing [DONE] among them. There 0.8 of the core must do: the mock writes each token by
+ * itself, as models do, and so cannot keep the leanest proxy busier.
+ */
 const cases: readonly ForwardCase[] = [
   { ...json, name: 'json-c64', connections: 64, durationMs: 3000, minimumUtilization: 0.9 },
   { ...json, name: 'json-c1', connections: 1, durationMs: 2500, minimumUtilization: 0 },
-  { ...stream, name: 'stream-c50', connections: 50, model: 'bench-200x0ms', events: 201 },
-  { ...stream, name: 'stream-paced-c1', connections: 1, model: 'bench-20x5ms', events: 21 },
+  { ...stream, name: 'stream-c50', connections: 50, model: 'bench-200x0ms', events: 201, minimumUtilization: 0.8 },
+  { ...stream, name: 'stream-paced-c1', connections: 1, model: 'bench-20x5ms', events: 21, minimumUtilization: 0 },
 ]
 
 export const forward: Suite = {
@@ -127,7 +130,8 @@ async function measureCase(
 
 function toProgress(sample: Sample): string {
   const cpu = sample.cpuUs === undefined ? '' : `, ${sample.cpuUs.toFixed(1)} µs CPU each`
-  return `${Math.round(sample.rps ?? 0)} per second${cpu}`
+  const core = sample.utilization === undefined ? '' : `, ${sample.utilization.toFixed(2)} of its core`
+  return `${Math.round(sample.rps ?? 0)} per second${cpu}${core}`
 }
 
 function toResult(bench: Bench, measured: readonly CaseSamples[], notRun: readonly string[]): SuiteResult {
