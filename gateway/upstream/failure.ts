@@ -1,4 +1,5 @@
 // What undici, Node and TLS say went wrong, in the gateway's own closed codes. Messages are for callers and name no address.
+import { errors } from 'undici'
 import type { ErrorCode } from '../errors.ts'
 import { GatewayError } from '../errors.ts'
 
@@ -35,6 +36,7 @@ function toRow(error: Error, phase: Phase): Row {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
   const known = code === undefined ? undefined : rows[code]
   if (known !== undefined) return known
+  if (error instanceof errors.HTTPParserError) return broken
   if (phase === 'Connecting') return code !== undefined && isTrustCode(code) ? untrusted : unreachable
   // Everything from the wire has a code; an error without one was thrown by our own side of the transfer.
   return code === undefined ? internal : broken
