@@ -24,6 +24,8 @@ export interface KubeClient extends AsyncDisposable {
   /** The namespace of the kubeconfig's context, or of the pod. */
   readonly namespace: string | undefined
   readonly transport: Transport
+  /** For the one call that is not the API's own JSON: fetching the cluster's signing keys. */
+  readonly credentials: Pick<Credentials, 'server' | 'read'>
   /** A generated client, for calls whose typed form fits: `client.make(AuthenticationV1Api)`. */
   readonly make: <T extends ApiType>(api: ApiConstructor<T>) => T
   readonly close: () => Promise<void>
@@ -48,6 +50,7 @@ export function connectKube(options: KubeClientOptions = {}): KubeClient {
     server: credentials.server,
     namespace: credentials.namespace,
     transport,
+    credentials,
     make: (api) => makeTyped(transport, api),
     close,
     [Symbol.asyncDispose]: close,

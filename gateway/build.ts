@@ -1,0 +1,238 @@
+// The only place that knows the concrete parts of a gateway. Nothing runs until `start`; everything ends with its signal, in order:
+// stop being ready, let calls finish, then close what they used.
+import { createHash, randomUUID } from 'node:crypto'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { KubeClient } from '../kube/client.ts'
+import type { Clock } from '../kube/clock.ts'
+import { sleep } from '../kube/clock.ts'
+import type { KubeMetrics } from '../kube/telemetry.ts'
+import { makeCompiler } from '../policy/expression.ts'
+import type { Identity } from '../policy/model.ts'
+import { buildAdminServer } from './admin.ts'
+import { Enforcement } from './bundle/enforcement.ts'
+import { readLastGood, writeLastGood } from './bundle/last-good.ts'
+import { watchMounted } from './bundle/mounted.ts'
+import type { Cluster } from './cluster.ts'
+import { buildCluster } from './cluster.ts'
+import type { Config } from './config.ts'
+import { CredentialStore } from './credential-store.ts'
+import { GatewayError } from './errors.ts'
+import { JsonLinesSink } from './evidence/json-lines.ts'
+import type { Deps } from './handle.ts'
+import { handle } from './handle.ts'
+import { makeFetchKeys } from './identity/fetch-keys.ts'
+import { buildIdentify } from './identity/identify.ts'
+import { makeUsernameCompiler } from './identity/username.ts'
+import { buildHttpServer } from './listen/http.ts'
+import { Readiness } from './readiness.ts'
+import type { GatewayTelemetry } from './telemetry.ts'
+import { makeTelemetry, toCause, toSafeFields } from './telemetry.ts'
+import { buildForward, buildUpstreams } from './upstream/forward.ts'
+import { resolveName } from './upstream/resolve.ts'
+
+export interface GatewayParts {
+  readonly config: Config
+  readonly clock: Clock
+  readonly log: Logger
+  readonly registry: Registry
+  readonly random: () => number
+  /** Absent: standalone, or from mounts alone. */
+  readonly kube?: { readonly client: KubeClient; readonly metrics: KubeMetrics } | undefined
+}
+
+export interface Gateway {
+  readonly enforcement: Enforcement
+  readonly credentials: CredentialStore
+  /** Resolves when it listens; `stopped` when everything has ended after the signal. */
+  readonly start: (signal: AbortSignal) => Promise<Running>
+}
+
+export interface Running {
+  readonly port: number
+  readonly adminPort: number
+  readonly stopped: Promise<void>
+}
+
+const maxQueuedRecordBytes = 64 * 1024 * 1024
+const recordRetryMs = 1_000
+
+export function buildGateway(parts: GatewayParts): Gateway {
+  const { config, clock, registry, random } = parts
+  const telemetry = makeTelemetry(registry, parts.log, () => clock.date().getTime())
+  const credentials = new CredentialStore()
+  const enforcement = new Enforcement({
+    hash: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
+    makeCompiler,
+    breathe: () => new Promise((resolve) => setImmediate(resolve)),
+    elapsedMs: clock.monotonicMs,
+    keep: async (offer) => {
+      if (config.stateFolder === undefined) return
+      await writeLastGood(config.stateFolder, offer).catch((error: unknown) => {
+        parts.log.warn(toSafeFields({ cause: toCause(error) }), 'the last good bundle could not be kept')
+      })
+    },
+    onChange: telemetry.enforcing,
+  })
+  const readiness = new Readiness(enforcement, clock)
+  const records = buildRecords(config, telemetry)
+  const upstreams = buildUpstreams({
+    network: () => enforcement.enforced?.snapshot.bundle.network ?? { apiServer: [], clusterRanges: [] },
+    allowLoopback: config.allowLoopback,
+    credentials,
+    resolve: resolveName,
+    random,
+    onEndpointFailure: ({ connection, endpoint, error }) => telemetry.endpointFailed(connection, endpoint, error),
+  })
+  const { identify, prepare } = buildIdentify({
+    clock,
+    fetchKeys: makeFetchKeys(parts.kube === undefined ? {} : { apiServer: parts.kube.client.credentials }),
+    compileUsername: makeUsernameCompiler(makeCompiler()),
+  })
+  enforcement.onChange(({ enforced }) => {
+    if (enforced !== undefined) void prepare(enforced.snapshot.settings)
+  })
+  const deps: Deps = {
+    session: {
+      newId: randomUUID,
+      nowMs: () => clock.date().getTime(),
+      elapsedMs: clock.monotonicMs,
+      digestCaller,
+      gateway: config.kubernetes?.podName ?? 'standalone',
+    },
+    enforced: () => enforcement.enforced,
+    identify,
+    assertRecordable: () => {
+      if (records?.isWritable === false) {
+        throw new GatewayError('record_unwritable', 'This call cannot be recorded now, so it is not forwarded.')
+      }
+    },
+    forward: buildForward(upstreams),
+    close: (session, error) => {
+      telemetry.inFlight(-1)
+      const record = session.toRecord()
+      records?.append(record)
+      telemetry.called(record, error)
+    },
+  }
+  const cluster = parts.kube === undefined ? undefined : buildCluster(parts, parts.kube, { enforcement, credentials })
+  if (cluster !== undefined) readiness.follow(cluster.published)
+  return {
+    enforcement,
+    credentials,
+    start: async (signal) =>
+      start({ parts, deps, readiness, enforcement, credentials, records, telemetry, cluster }, signal),
+  }
+}
+
+interface Built {
+  readonly parts: GatewayParts
+  readonly deps: Deps
+  readonly readiness: Readiness
+  readonly enforcement: Enforcement
+  readonly credentials: CredentialStore
+  readonly records: JsonLinesSink | undefined
+  readonly telemetry: GatewayTelemetry
+  readonly cluster: Cluster | undefined
+}
+
+async function start(built: Built, signal: AbortSignal): Promise<Running> {
+  const { parts, deps, readiness, enforcement, credentials, cluster, telemetry } = built
+  const { config, clock } = parts
+  const life = new AbortController()
+  const background: Promise<unknown>[] = []
+  if (config.stateFolder !== undefined) {
+    const kept = await readLastGood(config.stateFolder)
+    if (kept !== undefined) await enforcement.offer(kept)
+  }
+  if (config.bundleFolder !== undefined) {
+    const offer = enforcement.offer.bind(enforcement)
+    const onRefused = (reason: string): void => {
+      parts.log.error(toSafeFields({ reason }), 'the mounted bundle cannot be read')
+    }
+    background.push(watchMounted({ clock, offer, onRefused }, config.bundleFolder, life.signal))
+  }
+  if (config.credentialsFolder !== undefined) {
+    background.push(credentials.watchMounted(clock, config.credentialsFolder, life.signal))
+  }
+  if (cluster !== undefined) background.push(cluster.start(life.signal))
+  background.push(retryRecords(built, life.signal))
+  const server = buildHttpServer(
+    {
+      maxHeaderBytes: config.maxHeaderBytes,
+      headersTimeoutMs: 15_000,
+      keepAliveTimeoutMs: 75_000,
+      draining: () => readiness.isDraining,
+    },
+    async (exchange) => {
+      telemetry.inFlight(1)
+      await handle(deps, exchange)
+    },
+  )
+  const admin = buildAdminServer({
+    registry: parts.registry,
+    live: () => ({ ok: true, lines: ['the event loop answers'] }),
+    ready: () => readiness.check(),
+  })
+  await server.listen({ host: config.host, port: config.port })
+  await listenAdmin(admin, config)
+  const stopped = stopAfter(signal, async () => {
+    readiness.drain()
+    await drain(server, clock, config.drainMs)
+    life.abort()
+    await Promise.all(background)
+    await built.records?.close()
+    admin.closeAllConnections()
+    await new Promise((resolve) => admin.close(resolve))
+  })
+  return { port: toPort(server.server.address()), adminPort: toPort(admin.address()), stopped }
+}
+
+function listenAdmin(admin: Server, config: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    admin.once('error', reject)
+    admin.listen(config.adminPort, config.adminHost, resolve)
+  })
+}
+
+/** No new connections; calls in flight get their time, then their connections are cut. */
+async function drain(server: FastifyInstance, clock: Clock, drainMs: number): Promise<void> {
+  const patience = new AbortController()
+  const closed = server.close().then(() => patience.abort())
+  await sleep(clock, drainMs, patience.signal)
+  server.server.closeAllConnections()
+  await closed
+}
+
+async function stopAfter(signal: AbortSignal, stop: () => Promise<void>): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  await stop()
+}
+
+async function retryRecords({ records, parts }: Built, signal: AbortSignal): Promise<void> {
+  while (records !== undefined && !signal.aborted) {
+    await sleep(parts.clock, recordRetryMs, signal)
+    records.retry()
+  }
+}
+
+function buildRecords(config: Config, telemetry: GatewayTelemetry): JsonLinesSink | undefined {
+  if (config.records === 'off') return undefined
+  return new JsonLinesSink({
+    file: config.records,
+    maxQueuedBytes: maxQueuedRecordBytes,
+    onFailure: telemetry.recordsFailed,
+  })
+}
+
+/** The same caller is the same value in every record, and nobody's name. */
+function digestCaller({ issuer, subject }: Identity): string {
+  return createHash('sha256').update(`${issuer}\n${subject}`).digest('hex').slice(0, 32)
+}
+
+function toPort(address: AddressInfo | string | null): number {
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
