@@ -31,7 +31,7 @@ export async function findBinaries(options: FindOptions): Promise<Binaries> {
     case 'kubeconfig':
     case 'kind':
       throw new Error(
-        `This test starts and stops an API server of its own, which a cluster from ${describeSource(source)} cannot offer. ` +
+        `An API server of one's own, to stop and start, is what a cluster from ${describeSource(source)} cannot offer. ` +
           'Unset PORTCULLIS_TEST_KUBECONFIG and PORTCULLIS_TEST_CLUSTER to use the built one.',
       )
   }
