@@ -66,6 +66,6 @@ describe('toExcerpt', () => {
   })
 
   it('says that it was cut', () => {
-    expect(toExcerpt('one  two\nthree', 9)).toBe('one two …')
+    expect(toExcerpt('one two\nthree', 9)).toBe('one two …')
   })
 })

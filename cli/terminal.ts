@@ -65,7 +65,7 @@ export function toFolded(text: string, columns: number): readonly string[] {
 
 /** One line of at most that many columns, for text that others wrote: nothing in it can move a cursor. */
 export function toExcerpt(text: string, columns: number): string {
-  const safe = text.replace(/\s+/g, ' ').replace(/\p{C}/gu, '?').trim()
+  const safe = text.trim().replace(/\s/g, ' ').replace(/\p{C}/gu, '?')
   const letters = Array.from(safe)
   return letters.length <= columns ? safe : `${letters.slice(0, columns - 1).join('')}…`
 }
