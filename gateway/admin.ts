@@ -24,20 +24,14 @@ export function buildAdminServer(deps: AdminDeps): Server {
       answer(ok ? 200 : 503, 'text/plain; charset=utf-8', `${lines.join('\n')}\n`)
     }
     if (request.method !== 'GET') return answer(405, 'text/plain', 'only GET\n')
-    switch (request.url) {
-      case '/healthz':
-        return health(deps.live())
-      case '/readyz':
-        return health(deps.ready())
-      case '/metrics':
-        void deps.registry.metrics().then(
-          (text) => answer(200, deps.registry.contentType, text),
-          () => answer(500, 'text/plain', 'metrics could not be collected\n'),
-        )
-        return undefined
-      default:
-        return answer(404, 'text/plain', 'here are /healthz, /readyz and /metrics\n')
-    }
+    if (request.url === '/healthz') return health(deps.live())
+    if (request.url === '/readyz') return health(deps.ready())
+    if (request.url !== '/metrics') return answer(404, 'text/plain', 'here are /healthz, /readyz and /metrics\n')
+    void deps.registry.metrics().then(
+      (text) => answer(200, deps.registry.contentType, text),
+      () => answer(500, 'text/plain', 'metrics could not be collected\n'),
+    )
+    return undefined
   })
   server.headersTimeout = 5_000
   server.requestTimeout = 5_000

@@ -61,10 +61,21 @@ const maxQueuedRecordBytes = 64 * 1024 * 1024
 const recordRetryMs = 1_000
 
 export function buildGateway(parts: GatewayParts): Gateway {
-  const { config, clock, registry, random } = parts
+  const { config, clock, registry } = parts
   const telemetry = makeTelemetry(registry, parts.log, () => clock.date().getTime())
   const credentials = new CredentialStore()
-  const enforcement = new Enforcement({
+  const enforcement = buildEnforcement(parts, telemetry)
+  const readiness = new Readiness(enforcement, clock)
+  const records = buildRecords(config, telemetry)
+  const deps = buildDeps({ parts, telemetry, credentials, enforcement, records })
+  const cluster = parts.kube && buildCluster(parts, parts.kube, { enforcement, credentials })
+  if (cluster !== undefined) readiness.follow(cluster.published)
+  const built = { parts, deps, readiness, enforcement, credentials, records, telemetry, cluster }
+  return { enforcement, credentials, start: async (signal) => start(built, signal) }
+}
+
+function buildEnforcement({ config, clock, log }: GatewayParts, telemetry: GatewayTelemetry): Enforcement {
+  return new Enforcement({
     hash: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
     makeCompiler,
     breathe: () => new Promise((resolve) => setImmediate(resolve)),
@@ -72,13 +83,17 @@ export function buildGateway(parts: GatewayParts): Gateway {
     keep: async (offer) => {
       if (config.stateFolder === undefined) return
       await writeLastGood(config.stateFolder, offer).catch((error: unknown) => {
-        parts.log.warn(toSafeFields({ cause: toCause(error) }), 'the last good bundle could not be kept')
+        log.warn(toSafeFields({ cause: toCause(error) }), 'the last good bundle could not be kept')
       })
     },
     onChange: telemetry.enforcing,
   })
-  const readiness = new Readiness(enforcement, clock)
-  const records = buildRecords(config, telemetry)
+}
+
+type DepsParts = Pick<Built, 'parts' | 'telemetry' | 'credentials' | 'enforcement' | 'records'>
+
+function buildDeps({ parts, telemetry, credentials, enforcement, records }: DepsParts): Deps {
+  const { config, clock, random } = parts
   const upstreams = buildUpstreams({
     network: () => enforcement.enforced?.snapshot.bundle.network ?? { apiServer: [], clusterRanges: [] },
     allowLoopback: config.allowLoopback,
@@ -95,7 +110,7 @@ export function buildGateway(parts: GatewayParts): Gateway {
   enforcement.onChange(({ enforced }) => {
     if (enforced !== undefined) void prepare(enforced.snapshot.settings)
   })
-  const deps: Deps = {
+  return {
     session: {
       newId: randomUUID,
       nowMs: () => clock.date().getTime(),
@@ -117,14 +132,6 @@ export function buildGateway(parts: GatewayParts): Gateway {
       records?.append(record)
       telemetry.called(record, error)
     },
-  }
-  const cluster = parts.kube === undefined ? undefined : buildCluster(parts, parts.kube, { enforcement, credentials })
-  if (cluster !== undefined) readiness.follow(cluster.published)
-  return {
-    enforcement,
-    credentials,
-    start: async (signal) =>
-      start({ parts, deps, readiness, enforcement, credentials, records, telemetry, cluster }, signal),
   }
 }
 
@@ -213,16 +220,17 @@ async function stopAfter(signal: AbortSignal, stop: () => Promise<void>): Promis
 }
 
 async function retryRecords({ records, parts }: Built, signal: AbortSignal): Promise<void> {
-  while (records !== undefined && !signal.aborted) {
+  if (records === undefined) return
+  while (!signal.aborted) {
     await sleep(parts.clock, recordRetryMs, signal)
     records.retry()
   }
 }
 
 function buildRecords(config: Config, telemetry: GatewayTelemetry): JsonLinesSink | undefined {
-  if (config.records === 'off') return undefined
+  if (config.recordsFile === undefined) return undefined
   return new JsonLinesSink({
-    file: config.records,
+    file: config.recordsFile,
     maxQueuedBytes: maxQueuedRecordBytes,
     onFailure: telemetry.recordsFailed,
   })

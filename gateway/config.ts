@@ -11,8 +11,8 @@ export interface Config {
   readonly credentialsFolder: string | undefined
   /** Writable: the last good bundle. */
   readonly stateFolder: string | undefined
-  /** Session records as JSON lines; `off` records nothing. */
-  readonly records: string | 'off'
+  /** File for session records as JSON lines; undefined when switched off in so many words. */
+  readonly recordsFile: string | undefined
   readonly kubernetes: KubernetesConfig | undefined
   /** Lets connections reach loopback addresses: for a sidecar, standalone use and tests. No custom resource can set it. */
   readonly allowLoopback: boolean
@@ -48,7 +48,7 @@ export function parseConfig(env: Env): ParsedConfig {
     bundleFolder: read.text('PORTCULLIS_BUNDLE_FOLDER'),
     credentialsFolder: read.text('PORTCULLIS_CREDENTIALS_FOLDER'),
     stateFolder: read.text('PORTCULLIS_STATE_FOLDER'),
-    records: read.required('PORTCULLIS_RECORDS', 'a file for session records, or off'),
+    recordsFile: parseRecords(read),
     kubernetes: parseKubernetes(read),
     allowLoopback: read.oneOf('PORTCULLIS_ALLOW_LOOPBACK', ['no', 'yes'], 'no') === 'yes',
     maxHeaderBytes: read.integer('PORTCULLIS_MAX_HEADER_BYTES', { absent: 65_536, min: 8_192, max: 1_048_576 }),
@@ -59,6 +59,11 @@ export function parseConfig(env: Env): ParsedConfig {
     mistakes.push('PORTCULLIS_BUNDLE_FOLDER: needed when PORTCULLIS_KUBERNETES is off, or there is nothing to judge by')
   }
   return mistakes.length > 0 ? { mistakes } : { config: Object.freeze(config) }
+}
+
+function parseRecords(read: Reader): string | undefined {
+  const value = read.required('PORTCULLIS_RECORDS', 'a file for session records, or off')
+  return value === 'off' ? undefined : value
 }
 
 function parseKubernetes(read: Reader): KubernetesConfig | undefined {
