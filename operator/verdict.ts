@@ -1,0 +1,36 @@
+// What the operator found out about one object, before anything is written: plain data from `plan`, turned into conditions by
+// `status`.
+import type { Problem } from '../policy/problem.ts'
+import { toProblemText } from '../policy/problem.ts'
+
+/** A condition without its type and its times. */
+export interface Finding {
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason: string
+  readonly message: string
+}
+
+export interface Verdict {
+  readonly accepted: Finding
+  readonly resolvedRefs: Finding
+  /** Mistakes in the spec, for people to repair. */
+  readonly problems: readonly Problem[]
+}
+
+export function isTrue(finding: Finding): boolean {
+  return finding.status === 'True'
+}
+
+const maxMessageLength = 4096
+const maxQuoted = 3
+
+export function toMessage(text: string): string {
+  return text.length <= maxMessageLength ? text : `${text.slice(0, maxMessageLength - 1)}…`
+}
+
+/** The first few problems in words; the whole list stands in `status.problems`. */
+export function toProblemsText(problems: readonly Problem[]): string {
+  const quoted = problems.slice(0, maxQuoted).map(toProblemText).join('; ')
+  const more = problems.length - maxQuoted
+  return more > 0 ? `${quoted}; and ${more} more, see status.problems` : quoted
+}
