@@ -1,5 +1,6 @@
 // The small grammars of the settings file: durations, URLs, host names, prefixes, address ranges. Pure text, shared by the
 // parsers of issuers and grants.
+import { parseRange } from './address.ts'
 import type { Read } from './settings-reader.ts'
 import { addProblem, text } from './settings-reader.ts'
 
@@ -72,10 +73,6 @@ export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/u.test(host)
 }
 
-const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/u
-
 function isAddressRange(value: string): boolean {
-  const [, address = '', bits = ''] = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/u.exec(value) ?? []
-  if (ipv4.test(address)) return Number(bits) <= 32
-  return address.includes(':') && URL.canParse(`http://[${address}]/`) && Number(bits) <= 128
+  return value.includes('/') && parseRange(value) !== undefined
 }

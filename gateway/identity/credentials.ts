@@ -15,7 +15,7 @@ export interface Credential {
 
 // Most headers are told apart by their length alone.
 const slotLengths: ReadonlySet<number> = new Set(credentialHeaders.map((name) => name.length))
-const bearer = /^bearer +/iu
+const bearer = /^bearer(?: +|$)/iu
 
 /** Throws credentials_missing, credentials_ambiguous or token_invalid. */
 export function readCredential(rawHeaders: readonly string[]): Credential {

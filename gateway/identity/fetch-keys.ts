@@ -51,10 +51,6 @@ async function fetchDocument(url: string, { dispatcher, headers, signal }: Conne
     // The API server serves its key set as application/jwk-set+json alone.
     headers: { ...headers, accept: 'application/json, application/jwk-set+json' },
   })
-  if (statusCode !== 200) {
-    body.destroy()
-    throw new Error(`answered with status ${statusCode}`)
-  }
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of body) {
@@ -63,6 +59,7 @@ async function fetchDocument(url: string, { dispatcher, headers, signal }: Conne
     if (bytes > maxDocumentBytes) throw new Error(`answered with more than ${maxDocumentBytes} bytes`)
     chunks.push(chunk)
   }
+  if (statusCode !== 200) throw new Error(`answered with status ${statusCode}`)
   return parseDocument(Buffer.concat(chunks).toString('utf8'))
 }
 
