@@ -29,12 +29,14 @@ export function planEndpoint(declared: ModelConnectionEndpoint, path: string, ru
   if (declared.service !== undefined) return planService(declared, declared.service, path, rules)
   const { url = '' } = declared
   const parsed = URL.parse(url)
-  const host = /^https?:\/\/(\[[^\]/?#]*\]|[^/?#:]*)/u.exec(url)?.[1]
-  if (parsed === null || host === undefined || !URL.canParse(url)) {
-    return refuse({ path: `${path}.url`, reason: 'Invalid', message: 'must look like https://host[:port][/base/path]' })
+  if (parsed === null || !isPlain(parsed)) return refuse(toBadUrl(path))
+  const port = Number(parsed.port) || (parsed.protocol === 'https:' ? 443 : 80)
+  // As it was written (URL reads 0177.0.0.1 as an address of its own making) and as it will be dialled.
+  const written = /^https?:\/\/(\[[^\]/?#]*\]|[^/?#:]*)/u.exec(url)?.[1] ?? ''
+  for (const host of [written, parsed.hostname]) {
+    const forbidden = checkHost({ host, port, place: 'External' }, rules)
+    if (forbidden !== undefined) return refuse({ path: `${path}.url`, reason: 'ForbiddenAddress', message: forbidden })
   }
-  const forbidden = checkHost(host, Number(parsed.port) || (parsed.protocol === 'https:' ? 443 : 80), 'External', rules)
-  if (forbidden !== undefined) return refuse({ path: `${path}.url`, reason: 'ForbiddenAddress', message: forbidden })
   return accept(declared, { origin: parsed.origin, basePath: withoutSlash(parsed.pathname), place: 'External' })
 }
 
@@ -49,7 +51,7 @@ function planService(
 ): PlannedEndpoint {
   const namespace = service.namespace ?? rules.namespace
   const host = `${service.name}.${namespace}.svc.${rules.clusterDomain}`
-  const forbidden = checkHost(host, service.port, 'InCluster', rules)
+  const forbidden = checkHost({ host, port: service.port, place: 'InCluster' }, rules)
   if (forbidden !== undefined) {
     return refuse({ path: `${path}.service`, reason: 'ForbiddenAddress', message: forbidden })
   }
@@ -75,8 +77,25 @@ function refuse(problem: Problem): PlannedEndpoint {
   return { problems: [problem], ungranted: false }
 }
 
-function checkHost(host: string, port: number, place: AddressRules['place'], rules: EndpointRules): string | undefined {
-  return checkEndpointHost(host, { place, port, network: rules.network, allowLoopback: rules.allowLoopback })
+interface Place {
+  readonly host: string
+  readonly port: number
+  readonly place: AddressRules['place']
+}
+
+function checkHost({ host, port, place }: Place, { network, allowLoopback }: EndpointRules): string | undefined {
+  return checkEndpointHost(host, { place, port, network, allowLoopback })
+}
+
+/** The CRD says the same; objects of a folder have met no CRD. */
+function isPlain({ protocol, username, password, search, hash }: URL): boolean {
+  const isHttp = protocol === 'https:' || protocol === 'http:'
+  return isHttp && [username, password, search, hash].every((part) => part === '')
+}
+
+function toBadUrl(path: string): Problem {
+  const message = 'must look like https://host[:port][/base/path], without user name, password, query and fragment'
+  return { path: `${path}.url`, reason: 'Invalid', message }
 }
 
 function withoutSlash(path: string): string {

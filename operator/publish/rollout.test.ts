@@ -104,26 +104,20 @@ describe('judgeProgramming', () => {
     rejected: { sequence: { epoch: 1, n: 5 }, reason: 'format 2' },
   }
 
-  it.each<[string, Progress, readonly Replica[], number, { status: string; reason: string; message: string }]>([
+  it.each<[string, [Progress, readonly Replica[], number], { status: string; reason: string; message: string }]>([
     [
       'is True once latched, also while a new pod starts',
-      makeProgress({ latched: true }),
-      [replica('x', 5), replica('y')],
-      999_999,
+      [makeProgress({ latched: true }), [replica('x', 5), replica('y')], 999_999],
       { status: 'True', reason: 'Programmed', message: 'Every serving gateway replica has enforced revision 1.5.' },
     ],
     [
       'names who is missing while there is still time',
-      makeProgress(),
-      [replica('x', 5), replica('y', 4), replica('z')],
-      1_000,
+      [makeProgress(), [replica('x', 5), replica('y', 4), replica('z')], 1_000],
       { status: 'Unknown', reason: 'Pending', message: '1 of 3 gateway replicas enforce revision 1.5; missing: y, z.' },
     ],
     [
       'is False for a laggard past the deadline',
-      makeProgress(),
-      [replica('x', 5), replica('y', 4)],
-      1_000 + laggingAfterMs,
+      [makeProgress(), [replica('x', 5), replica('y', 4)], 1_000 + laggingAfterMs],
       {
         status: 'False',
         reason: 'ReplicaLagging',
@@ -132,9 +126,7 @@ describe('judgeProgramming', () => {
     ],
     [
       'tells at once when a gateway refuses, with its reason',
-      makeProgress(),
-      [replica('x', 5), refusing],
-      1_000,
+      [makeProgress(), [replica('x', 5), refusing], 1_000],
       {
         status: 'False',
         reason: 'RejectedByGateway',
@@ -143,17 +135,15 @@ describe('judgeProgramming', () => {
     ],
     [
       'is False when nobody serves',
-      makeProgress(),
-      [],
-      1_000,
+      [makeProgress(), [], 1_000],
       {
         status: 'False',
         reason: 'NoReplicas',
         message: 'No gateway replica serves, so nobody enforces revision 1.5; see Deployment portcullis-gateway.',
       },
     ],
-  ])('%s', (_, progress, replicas, nowMs, finding) => {
-    expect(judgeProgramming(progress, replicas, nowMs).finding).toEqual(finding)
+  ])('%s', (_, given, finding) => {
+    expect(judgeProgramming(...given).finding).toEqual(finding)
   })
 
   it('asks to be called again at the deadline, and only while waiting', () => {
