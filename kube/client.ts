@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts'
 import { systemClock } from './clock.ts'
 import type { CredentialOptions } from './credentials.ts'
 import { Credentials } from './credentials.ts'
-import type { Rate } from './pace.ts'
+import type { BackoffRange, Rate } from './pace.ts'
 import { TokenBucket } from './pace.ts'
 import type { RequestMetrics } from './telemetry.ts'
 import type { KubeRequest } from './transport.ts'
@@ -14,6 +14,7 @@ import { Transport } from './transport.ts'
 
 export interface KubeClientOptions extends CredentialOptions {
   readonly rate?: Rate
+  readonly retry?: BackoffRange
   readonly clock?: Clock
   readonly random?: () => number
   readonly metrics?: RequestMetrics
@@ -43,6 +44,7 @@ export function connectKube(options: KubeClientOptions = {}): KubeClient {
     random: options.random ?? Math.random,
     metrics: options.metrics ?? silent,
     credentials,
+    retry: options.retry ?? { minMs: 100, maxMs: 5_000 },
     bucket: new TokenBucket(options.rate ?? defaultRate, clock.monotonicMs),
   })
   const close = async (): Promise<void> => credentials.close()

@@ -1,5 +1,5 @@
 // The one door to stored objects, for the operator and the gateway alike. Behind it stands a cluster
-// (store-kubernetes.ts) or a folder of YAML (store-folder.ts); store.contract.ts says what both must do.
+// (store-kubernetes.ts) or a folder of YAML (store-folder.ts); test/helpers/store-contract.ts says what both must do.
 import type { KubeObject, NewObject, Ref, Resource } from './resource.ts'
 
 export interface Selection {

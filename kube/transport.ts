@@ -7,7 +7,7 @@ import { sleep, startDeadline } from './clock.ts'
 import type { Credential, Credentials } from './credentials.ts'
 import type { KubeCall, KubeErrorCode } from './errors.ts'
 import { KubeError, isKubeError, isRecord, toKubeError, toNetworkError } from './errors.ts'
-import type { TokenBucket } from './pace.ts'
+import type { BackoffRange, TokenBucket } from './pace.ts'
 import { backoffMs } from './pace.ts'
 import type { RequestMetrics } from './telemetry.ts'
 
@@ -43,11 +43,11 @@ export interface TransportDeps {
   readonly metrics: RequestMetrics
   readonly credentials: Credentials
   readonly bucket: TokenBucket
+  readonly retry: BackoffRange
 }
 
 const defaultTimeoutMs = 30_000
 const maxAttempts = 5
-const retryRange = { minMs: 100, maxMs: 5_000 }
 
 export class Transport {
   readonly #deps: TransportDeps
@@ -157,7 +157,7 @@ export class Transport {
   #pauseMs(request: KubeRequest, error: KubeError, before: readonly KubeErrorCode[]): number {
     if (error.code === 'Unauthorized') return before.includes('Unauthorized') ? Number.POSITIVE_INFINITY : 0
     if (before.length + 1 >= maxAttempts || !mayRepeat(request, error)) return Number.POSITIVE_INFINITY
-    return Math.max(error.retryAfterMs ?? 0, backoffMs(retryRange, before.length, this.#deps.random))
+    return Math.max(error.retryAfterMs ?? 0, backoffMs(this.#deps.retry, before.length, this.#deps.random))
   }
 }
 

@@ -47,11 +47,11 @@ export interface HostileOptions {
 export class HostileApiServer implements AsyncDisposable {
   readonly truth: MemoryStore
   readonly requests: Recorded[] = []
-  openWatches = 0
   connections = 0
   readonly #options: HostileOptions
   readonly #server: Server
   readonly #faults: { readonly verb: Verb; readonly fault: Fault }[] = []
+  readonly #streams = new Set<ServerResponse>()
   readonly #api: TruthApi
 
   constructor(options: HostileOptions) {
@@ -67,6 +67,10 @@ export class HostileApiServer implements AsyncDisposable {
       (request, response) => void this.#answer(request, response).catch(() => response.destroy()),
     )
     this.#server.on('connection', () => (this.connections += 1))
+  }
+
+  get openWatches(): number {
+    return this.#streams.size
   }
 
   async listen(): Promise<string> {
@@ -96,6 +100,11 @@ export class HostileApiServer implements AsyncDisposable {
   /** The next call of this verb meets the fault. Several wait in line. */
   next(verb: Verb, fault: Fault): void {
     this.#faults.push({ verb, fault })
+  }
+
+  /** Cuts the connection of every open watch. */
+  cutWatches(): void {
+    for (const response of this.#streams) response.destroy()
   }
 
   clearFaults(): void {
@@ -172,14 +181,14 @@ export class HostileApiServer implements AsyncDisposable {
       timeoutSeconds: Number(query['timeoutSeconds']),
       signal: gone.signal,
     })
-    this.openWatches += 1
+    this.#streams.add(response)
     try {
       await this.#stream(events, new WatchScript(fault), { response, signal: gone.signal })
     } catch (error) {
       if (!(error instanceof KubeError)) throw error
       response.end(toErrorLine(toStatus(error)))
     } finally {
-      this.openWatches -= 1
+      this.#streams.delete(response)
     }
   }
 
