@@ -5,6 +5,8 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
+import { request } from 'undici'
+
 export interface Command {
   readonly name: string
   readonly file: string
@@ -95,6 +97,16 @@ export async function waitForPort(running: Running, port: number, options: WaitO
   await waitFor(`port ${port} to open`, options.timeoutMs, options.signal, async () => {
     running.assertRunning()
     return (await canConnect(port)) ? true : undefined
+  })
+}
+
+/** Waits until a health endpoint answers 200. */
+export async function waitForReady(running: Running, url: string, options: WaitOptions): Promise<void> {
+  await waitFor(`${url} to say 200`, options.timeoutMs, options.signal, async () => {
+    running.assertRunning()
+    const { statusCode, body } = await request(url, { signal: options.signal })
+    await body.dump()
+    return statusCode === 200 ? true : undefined
   })
 }
 
