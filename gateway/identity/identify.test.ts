@@ -90,8 +90,8 @@ interface WorldOptions {
 
 async function startWorld(options: WorldOptions = {}): Promise<World> {
   const clock = new ManualClock()
-  const { algorithm } = options
-  const provider = await startIdentityProvider(algorithm === undefined ? { clock } : { clock, algorithm })
+  const { algorithm = 'ES256' } = options
+  const provider = await startIdentityProvider({ clock, algorithm })
   return new World(provider, clock, options)
 }
 
@@ -106,7 +106,7 @@ describe('tokens that are refused', () => {
   let now: number
 
   beforeAll(async () => {
-    world = await startWorld({ issuer: { authorizedParties: ['workbench', 'notebook'], requiredClaims: [] } })
+    world = await startWorld({ algorithm: 'RS256', issuer: { authorizedParties: ['workbench', 'notebook'] } })
     provider = world.provider
     strangers = await makeKey('RS256', provider.key.kid)
     now = world.clock.date().getTime() / 1000
@@ -522,7 +522,7 @@ describe('the keys of an issuer', () => {
     await using world = await startWorld()
     const token = await world.provider.sign()
     await world.now(token)
-    world.provider.serve([(await makeKey('RS256', world.provider.key.kid)).jwk])
+    world.provider.serve([(await makeKey('ES256', world.provider.key.kid)).jwk])
     await world.clock.advance(11 * minute)
     expect(await world.outcome(token)).toBe('token_invalid')
   })
@@ -597,7 +597,7 @@ describe('the keys of an issuer', () => {
 
   test('an issuer that was never reached leaves other issuers alone', async () => {
     await using world = await startWorld()
-    await using other = await startIdentityProvider({ clock: world.clock })
+    await using other = await startIdentityProvider({ clock: world.clock, algorithm: 'ES256' })
     world.provider.mode = 'Cut'
     const both: Settings = {
       issuers: [...world.settings.issuers, { name: 'other', issuer: other.issuer, audiences: ['models'] }],
@@ -609,7 +609,7 @@ describe('the keys of an issuer', () => {
 
   test("one issuer's key never verifies another issuer's tokens", async () => {
     await using world = await startWorld()
-    await using other = await startIdentityProvider({ clock: world.clock })
+    await using other = await startIdentityProvider({ clock: world.clock, algorithm: 'ES256' })
     const both: Settings = {
       issuers: [...world.settings.issuers, { name: 'other', issuer: other.issuer, audiences: ['models'] }],
       grants: [],
@@ -629,7 +629,7 @@ describe('the keys of an issuer', () => {
   })
 
   test('may stand at a URL of their own, and inline', async () => {
-    await using world = await startWorld()
+    await using world = await startWorld({ algorithm: 'RS256' })
     const { provider } = world
     const byUrl = settingsFor(provider, { jwks: { url: `${provider.issuer}/keys` } })
     expect(await world.outcome(await provider.sign(), byUrl)).toBe('ada')
@@ -651,20 +651,23 @@ describe('the keys of an issuer', () => {
     'a key for another algorithm': ({ jwk }) => [{ ...jwk, alg: 'RSA-OAEP' }],
     'a key that shows its secret part': ({ jwk }) => [{ ...jwk, d: 'AQAB' }],
     'a symmetric key': ({ kid }) => [{ kty: 'oct', k: 'c2VjcmV0', kid, alg: 'HS256' }],
-    'two keys of one kid': ({ jwk }) => [jwk, { ...jwk, n: (jwk.n ?? '').replace(/^./u, 'x') }],
+    'two keys of one kid': ({ jwk }) => [
+      jwk,
+      { ...jwk, n: (jwk.n ?? '').replace(/^./u, (letter) => (letter === 'x' ? 'y' : 'x')) },
+    ],
     'a broken key': ({ jwk }) => [{ ...jwk, e: undefined }],
     'things that are no keys': () => [null, 7, 'key', []],
   }
   for (const [title, serve] of Object.entries(unfit)) {
     test(`${title} verifies nothing`, async () => {
-      await using world = await startWorld()
+      await using world = await startWorld({ algorithm: 'RS256' })
       world.provider.serve(serve(world.provider.key))
       expect(await world.outcome(await world.provider.sign())).toBe('token_invalid')
     })
   }
 
   test('an RSA key of 1024 bits verifies nothing', async () => {
-    await using world = await startWorld()
+    await using world = await startWorld({ algorithm: 'RS256' })
     // The modulus alone decides; the signature is never looked at.
     const n = Buffer.alloc(128, 0xab).toString('base64url')
     world.provider.serve([{ ...world.provider.key.jwk, n }])
