@@ -31,7 +31,10 @@ import { buildHttpServer } from './listen/http.ts'
 import { Readiness } from './readiness.ts'
 import type { GatewayTelemetry } from './telemetry.ts'
 import { makeTelemetry, toCause, toSafeFields } from './telemetry.ts'
+import type { Upstreams } from './upstream/forward.ts'
 import { buildForward, buildUpstreams } from './upstream/forward.ts'
+import type { OpaqueRoad } from './upstream/opaque.ts'
+import { buildOpaqueRoad } from './upstream/opaque.ts'
 import { resolveName } from './upstream/resolve.ts'
 
 export interface GatewayParts {
@@ -67,10 +70,11 @@ export function buildGateway(parts: GatewayParts): Gateway {
   const enforcement = buildEnforcement(parts, telemetry)
   const readiness = new Readiness(enforcement, clock)
   const records = buildRecords(config, telemetry)
-  const deps = buildDeps({ parts, telemetry, credentials, enforcement, records })
+  const upstreams = buildGatewayUpstreams(parts, { telemetry, credentials, enforcement })
+  const toDeps = (opaque: OpaqueRoad): Deps => buildDeps({ parts, telemetry, enforcement, records, upstreams, opaque })
   const cluster = parts.kube && buildCluster(parts, parts.kube, { enforcement, credentials })
   if (cluster !== undefined) readiness.follow(cluster.published)
-  const built = { parts, deps, readiness, enforcement, credentials, records, telemetry, cluster }
+  const built = { parts, toDeps, upstreams, readiness, enforcement, credentials, records, telemetry, cluster }
   return { enforcement, credentials, start: async (signal) => start(built, signal) }
 }
 
@@ -90,18 +94,25 @@ function buildEnforcement({ config, clock, log }: GatewayParts, telemetry: Gatew
   })
 }
 
-type DepsParts = Pick<Built, 'parts' | 'telemetry' | 'credentials' | 'enforcement' | 'records'>
+type UpstreamParts = Pick<Built, 'telemetry' | 'credentials' | 'enforcement'>
 
-function buildDeps({ parts, telemetry, credentials, enforcement, records }: DepsParts): Deps {
-  const { config, clock, random } = parts
-  const upstreams = buildUpstreams({
-    network: () => enforcement.enforced?.snapshot.bundle.network ?? { apiServer: [], clusterRanges: [] },
+function buildGatewayUpstreams({ config, random }: GatewayParts, built: UpstreamParts): Upstreams {
+  return buildUpstreams({
+    network: () => built.enforcement.enforced?.snapshot.bundle.network ?? { apiServer: [], clusterRanges: [] },
     allowLoopback: config.allowLoopback,
-    credentials,
+    credentials: built.credentials,
     resolve: resolveName,
     random,
-    onEndpointFailure: ({ connection, endpoint, error }) => telemetry.endpointFailed(connection, endpoint, error),
+    onEndpointFailure: ({ connection, endpoint, error }) => built.telemetry.endpointFailed(connection, endpoint, error),
   })
+}
+
+type DepsParts = Pick<Built, 'parts' | 'telemetry' | 'enforcement' | 'records' | 'upstreams'> & {
+  readonly opaque: OpaqueRoad
+}
+
+function buildDeps({ parts, telemetry, enforcement, records, upstreams, opaque }: DepsParts): Deps {
+  const { config, clock } = parts
   const { identify, prepare } = buildIdentify({
     clock,
     fetchKeys: makeFetchKeys(parts.kube === undefined ? {} : { apiServer: parts.kube.client.credentials }),
@@ -126,6 +137,7 @@ function buildDeps({ parts, telemetry, credentials, enforcement, records }: Deps
       }
     },
     forward: buildForward(upstreams),
+    forwardOpaque: opaque.forward,
     close: (session, error) => {
       telemetry.inFlight(-1)
       const record = session.toRecord()
@@ -137,7 +149,8 @@ function buildDeps({ parts, telemetry, credentials, enforcement, records }: Deps
 
 interface Built {
   readonly parts: GatewayParts
-  readonly deps: Deps
+  readonly toDeps: (opaque: OpaqueRoad) => Deps
+  readonly upstreams: Upstreams
   readonly readiness: Readiness
   readonly enforcement: Enforcement
   readonly credentials: CredentialStore
@@ -147,7 +160,7 @@ interface Built {
 }
 
 async function start(built: Built, signal: AbortSignal): Promise<Running> {
-  const { parts, deps, readiness, enforcement, credentials, cluster, telemetry } = built
+  const { parts, readiness, enforcement, credentials, cluster, telemetry } = built
   const { config, clock } = parts
   const life = new AbortController()
   const background: Promise<unknown>[] = []
@@ -167,6 +180,8 @@ async function start(built: Built, signal: AbortSignal): Promise<Running> {
   }
   if (cluster !== undefined) background.push(cluster.start(life.signal))
   background.push(retryRecords(built, life.signal))
+  const opaque = await buildOpaqueRoad(built.upstreams)
+  const deps = built.toDeps(opaque)
   const server = buildHttpServer(
     {
       maxHeaderBytes: config.maxHeaderBytes,
@@ -191,6 +206,7 @@ async function start(built: Built, signal: AbortSignal): Promise<Running> {
     await drain(server, clock, config.drainMs)
     life.abort()
     await Promise.all(background)
+    await opaque.close()
     await built.records?.close()
     admin.closeAllConnections()
     await new Promise((resolve) => admin.close(resolve))

@@ -1,5 +1,6 @@
 // The neutral shape of a call, between the sockets (listen/) and everything that judges and forwards. A request is read once;
 // a reply is a sink with back-pressure, so that a stream costs no promise per chunk. Must not depend on fastify or undici.
+import type { IncomingMessage, ServerResponse } from 'node:http'
 
 export interface ExchangeRequest {
   readonly method: string
@@ -34,7 +35,14 @@ export interface ReplySink {
   readonly destroy: () => void
 }
 
+/** The sockets' own objects, for the one road that carries bodies which nobody here reads. */
+export interface Native {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
+
 export interface Exchange {
   readonly request: ExchangeRequest
   readonly reply: ReplySink
+  readonly native: Native
 }

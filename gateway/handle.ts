@@ -8,7 +8,7 @@ import { findRoute } from '../policy/route.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { Snapshot } from '../policy/snapshot.ts'
 import { GatewayError } from './errors.ts'
-import type { Exchange, ExchangeRequest, ReplySink } from './exchange.ts'
+import type { Exchange, ExchangeRequest, Native, ReplySink } from './exchange.ts'
 import { toFacts } from './facts.ts'
 import type { Asked } from './read.ts'
 import { readAsked } from './read.ts'
@@ -30,7 +30,7 @@ export interface Deps {
   /** Throws when a session could not be recorded: what cannot be recorded is not forwarded. */
   readonly assertRecordable: () => void
   readonly forward: (permit: Permit, call: UpstreamCall, reply: ReplySink) => Promise<Forwarded>
-  readonly forwardOpaque: (permit: Permit, call: UpstreamCall, exchange: Exchange) => Promise<Forwarded>
+  readonly forwardOpaque: (permit: Permit, call: UpstreamCall, native: Native) => Promise<Forwarded>
   /** Record, log line, metrics: once for every call, however it ended. */
   readonly close: (session: Session, error: GatewayError | undefined) => void
 }
@@ -77,7 +77,7 @@ async function judgeAndForward(deps: Deps, session: Session, exchange: Exchange)
   deps.assertRecordable()
   const call = toUpstreamCall(session, request, { connection, asked })
   const forwarded = connection.opaque
-    ? await deps.forwardOpaque(decision.permit, call, exchange)
+    ? await deps.forwardOpaque(decision.permit, call, exchange.native)
     : await deps.forward(decision.permit, call, reply)
   const { status, responseBytes: bytes, outcome, error } = forwarded
   session.ended({ status, bytes, outcome, ...(error === undefined ? {} : { error: error.code }) })

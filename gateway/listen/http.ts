@@ -2,7 +2,7 @@
 // story of a call knows how much of it may be read.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import Fastify from 'fastify'
 import { GatewayError } from '../errors.ts'
 import type { Exchange, ExchangeRequest, ReplyHeaders, ReplySink } from '../exchange.ts'
@@ -16,13 +16,7 @@ export interface HttpOptions {
   readonly draining: () => boolean
 }
 
-export type HandleExchange = (exchange: Exchange, native: NativeExchange) => Promise<void>
-
-/** What an opaque connection's own proxy needs of the server. */
-export interface NativeExchange {
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-}
+export type HandleExchange = (exchange: Exchange) => Promise<void>
 
 export function buildHttpServer(options: HttpOptions, handle: HandleExchange): FastifyInstance {
   const server = Fastify({
@@ -46,18 +40,17 @@ export function buildHttpServer(options: HttpOptions, handle: HandleExchange): F
   server.addContentTypeParser('*', (_request, _payload, done) => {
     done(null)
   })
-  const route = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const { raw } = reply
-    if (options.draining()) raw.shouldKeepAlive = false
-    await handle(toExchange(request.raw, raw), { request, reply })
-    if (!reply.sent) reply.hijack()
-  }
-  server.all('/*', route)
+  server.all('/*', async (request, reply) => {
+    // The story of a call writes to the sockets itself; fastify must not answer after it.
+    reply.hijack()
+    if (options.draining()) reply.raw.shouldKeepAlive = false
+    await handle(toExchange(request.raw, reply.raw))
+  })
   return server
 }
 
 export function toExchange(request: IncomingMessage, response: ServerResponse): Exchange {
-  return { request: toRequest(request, response), reply: toReplySink(response) }
+  return { request: toRequest(request, response), reply: toReplySink(response), native: { request, response } }
 }
 
 const single = new Set(['content-type', 'content-length', 'content-encoding', 'transfer-encoding', 'host', 'expect'])
