@@ -98,6 +98,8 @@ rules:
     verbs: [get, list, watch]
   - level: None
     users: ["system:apiserver", "system:kube-controller-manager"]
+  - level: None
+    userGroups: ["system:serviceaccounts:kube-system"]
   - level: Metadata
 `
 

@@ -1,6 +1,6 @@
 // Builds the one binary with the parts of Kubernetes from kube/, and keeps it outside the tree under a digest of everything
 // that goes into it. The first build takes minutes, so it tells how far it is.
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand, runOrThrow } from './run-command.ts'
@@ -28,7 +28,7 @@ export async function buildKube(env: Readonly<Record<string, string>>, { cache, 
   const folder = path.join(cache, 'kube', digestOf([...sources, flags, JSON.stringify(environment), go]))
   const binary = path.join(folder, 'kube')
   if (await exists(binary)) return binary
-  const temporary = `${binary}.${process.pid}.${Date.now()}`
+  const temporary = `${binary}.${randomBytes(6).toString('hex')}`
   await mkdir(folder, { recursive: true })
   try {
     await compile({ goEnv, log, flags, output: temporary })

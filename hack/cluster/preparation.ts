@@ -8,29 +8,34 @@ import type { Certificate } from './certificates.ts'
 import { auditPolicy, serverUrl, serviceAddress } from './flags.ts'
 import type { Files, Ports } from './flags.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
-import { killRecorded } from './leftovers.ts'
+import { isAlive, killRecorded } from './leftovers.ts'
 
 export interface Prepared extends Files {
   readonly adminKubeconfig: string
   readonly authorityPem: string
 }
 
+/** Says that the folder is ours, and the process that owns it. */
 const marker = 'portcullis-test-cluster'
 
-/** Makes the folder empty and ours. A folder with anything else in it is refused rather than deleted. */
+/** Makes the folder empty and ours. A folder with anything else in it, or in use, is refused rather than deleted. */
 export async function claimFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const names = await readdir(folder)
   if (names.length > 0 && !names.includes(marker)) {
     throw new Error(`${folder} is not empty and not the state of a test cluster; name another folder for it`)
   }
+  if (await isInUse(folder)) throw new Error(`${folder} is the state of a test cluster that still runs`)
   await killRecorded(folder)
   for (const name of names) await rm(path.join(folder, name), { recursive: true, force: true, maxRetries: 5 })
-  await writeFile(
-    path.join(folder, marker),
-    'State of a Kubernetes control plane for tests. It may be deleted when no test runs.\n',
-  )
+  await writeFile(path.join(folder, marker), String(process.pid))
   for (const name of ['logs', 'pids', 'pki']) await mkdir(path.join(folder, name), { mode: 0o700 })
+}
+
+async function isInUse(folder: string): Promise<boolean> {
+  const owner = Number(await readFile(path.join(folder, marker), 'utf8').catch(() => ''))
+  const parts = await readdir(path.join(folder, 'pids')).catch(() => [])
+  return parts.length > 0 && Number.isInteger(owner) && owner > 0 && isAlive(owner)
 }
 
 export async function prepare(folder: string, ports: Ports): Promise<Prepared> {

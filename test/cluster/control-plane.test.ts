@@ -114,6 +114,20 @@ describe('the controllers', () => {
   })
 })
 
+test('the audit log says who wrote what, and never what was in it', async () => {
+  const cluster = sharedCluster()
+  await using namespace = await makeNamespace(cluster)
+  const user = await cluster.user('carol@corp', ['system:masters'])
+  const create = ['create', 'configmap', 'noted', '-n', namespace.name, '--from-literal=word=shibboleth']
+  await cluster.kubectl(create, { user })
+  const log = await readFile(path.join(cluster.address.folder, 'logs', 'audit.log'), 'utf8')
+  const events = log.split('\n').filter((line) => line.includes(namespace.name) && line.includes('"noted"'))
+  expect(events.map((line) => JSON.parse(line))).toMatchObject([
+    { verb: 'create', user: { username: 'carol@corp' }, objectRef: { resource: 'configmaps', name: 'noted' } },
+  ])
+  expect(log).not.toContain('shibboleth')
+})
+
 test('processes of a test are the ready endpoints of a Service, and go when they are withdrawn', async () => {
   const cluster = sharedCluster()
   await using namespace = await makeNamespace(cluster)
