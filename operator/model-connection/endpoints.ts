@@ -27,6 +27,10 @@ export interface PlannedEndpoint {
 
 export function planEndpoint(declared: ModelConnectionEndpoint, path: string, rules: EndpointRules): PlannedEndpoint {
   if (declared.service !== undefined) return planService(declared, declared.service, path, rules)
+  return planUrl(declared, path, rules)
+}
+
+function planUrl(declared: ModelConnectionEndpoint, path: string, rules: EndpointRules): PlannedEndpoint {
   const { url = '' } = declared
   const parsed = URL.parse(url)
   if (parsed === null || !isPlain(parsed)) return refuse(toBadUrl(path))
