@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { parseCpuTimeUs, readCpuTimeUs } from './cpu-time.ts'
+import { parseCoreBusyUs, parseCpuTimeUs, readCpuTimeUs } from './cpu-time.ts'
 
 const rest = 'S 1 1 1 0 -1 4194304 100 0 0 0 250 50 7 7 20 0 11 0 1000 1 1'
 
@@ -22,3 +22,12 @@ it.runIf(process.platform === 'linux')(
     expect(micros).toBeGreaterThanOrEqual(user + system - 30_000)
   },
 )
+
+it.each([
+  ['is the sum of all but idle and waiting', '1', 140_000],
+  ['is not that of a core whose number starts alike', '11', 60_000],
+  ['is unknown for a core that is not there', '2', undefined],
+])('the busy time of a core %s', (_, core, micros) => {
+  const stat = 'cpu  9 9 9 9 9 9 9 9 0 0\ncpu1 1 2 3 100 50 4 3 1 0 0\ncpu11 1 1 1 100 50 1 1 1 0 0\nintr 1\n'
+  expect(parseCoreBusyUs(stat, core)).toBe(micros)
+})

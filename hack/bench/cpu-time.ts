@@ -18,3 +18,20 @@ export async function readCpuTimeUs(pid: number): Promise<number> {
   if (micros === undefined) throw new Error(`/proc/${pid}/stat is not in the form that Linux documents`)
   return micros
 }
+
+/** Time that a core was not idle, in µs, from /proc/stat; undefined when the text has no such core. */
+export function parseCoreBusyUs(stat: string, core: string): number | undefined {
+  const line = stat.split('\n').find((candidate) => candidate.startsWith(`cpu${core} `))
+  // user nice system idle iowait irq softirq steal; guest time is part of user already.
+  const [user, nice, system, , , irq, softirq, steal] = (line?.split(/\s+/).slice(1) ?? []).map(Number)
+  const parts = [user, nice, system, irq, softirq, steal]
+  const ticks = parts.reduce<number>((sum, part) => sum + (part ?? Number.NaN), 0)
+  return Number.isFinite(ticks) ? ticks * microsPerTick : undefined
+}
+
+/** Time that a core was not idle since the machine started. */
+export async function readCoreBusyUs(core: string): Promise<number> {
+  const micros = parseCoreBusyUs(await readFile('/proc/stat', 'utf8'), core)
+  if (micros === undefined) throw new Error(`/proc/stat says nothing about core ${core}`)
+  return micros
+}

@@ -14,40 +14,44 @@ const line = {
   chunksPerSecond: 2000,
 }
 const load = { name: 'json', connections: 1, durationMs: 1, warmUpMs: 1, model: 'bench-json', events: 0 }
-const target = { name: 'a', port: 1, path: '/', headers: {} }
+const target = { name: 'a', port: 1, path: '/', headers: {}, pid: 1 }
+const clocks = { ownUs: 500_000, coreUs: 750_000 }
 
 describe('a sample', () => {
   it('of calls has its figures per call', () => {
-    expect(toSample({ load, target, round: 2 }, line, 500_000)).toEqual({
+    expect(toSample({ load, target, round: 2 }, line, clocks)).toEqual({
       target: 'a',
       round: 2,
       errors: 0,
       rps: 100,
       cpuUs: 5000,
       utilization: 0.5,
+      foreign: 0.25,
       p50Us: 150,
       p99Us: 900,
     })
   })
 
   it('of streams has its figures per event, and the time to the first', () => {
-    expect(toSample({ load: { ...load, events: 20 }, target, round: 1 }, line, 500_000)).toEqual({
+    expect(toSample({ load: { ...load, events: 20 }, target, round: 1 }, line, clocks)).toEqual({
       target: 'a',
       round: 1,
       errors: 0,
       rps: 2000,
       cpuUs: 250,
       utilization: 0.5,
+      foreign: 0.25,
       ttftUs: 300,
     })
   })
 
   it('without a proxy has no CPU time', () => {
-    expect(toSample({ load, target, round: 1 }, line, undefined)).not.toHaveProperty('cpuUs')
+    const { pid: _pid, ...direct } = target
+    expect(toSample({ load, target: direct, round: 1 }, line, clocks)).not.toHaveProperty('cpuUs')
   })
 
   it('of nothing at all counts as failed', () => {
-    const nothing = toSample({ load, target, round: 1 }, { ...line, count: 0 }, 0)
+    const nothing = toSample({ load, target, round: 1 }, { ...line, count: 0 }, clocks)
     expect(nothing).toEqual({ target: 'a', round: 1, errors: 1, rps: 100 })
   })
 })

@@ -4,7 +4,7 @@ import path from 'node:path'
 
 import { processOptions } from './cache.ts'
 import type { Tools } from './cache.ts'
-import { readCpuTimeUs } from './cpu-time.ts'
+import { readCoreBusyUs, readCpuTimeUs } from './cpu-time.ts'
 import { runCommand } from './processes.ts'
 import type { Sample } from './statistics.ts'
 import type { Bench } from './suite.ts'
@@ -66,13 +66,26 @@ export async function measureRound(bench: Bench, tools: Tools, at: MeasuredAt): 
   const { load, target, round } = at
   const body = await writeBody(bench, load)
   await runLoad(bench, tools, { ...at, body, durationMs: load.warmUpMs })
-  const before = target.pid === undefined ? 0 : await readCpuTimeUs(target.pid)
+  const before = await readClocks(bench, target)
   const line = await runLoad(bench, tools, { ...at, body, durationMs: load.durationMs })
-  const after = target.pid === undefined ? 0 : await readCpuTimeUs(target.pid)
+  const after = await readClocks(bench, target)
   if (line.errors > 0) {
     bench.log(`${load.name} ${target.name} round ${round}: ${line.errors} calls failed, the last with: ${line.failure}`)
   }
-  return toSample(at, line, target.pid === undefined ? undefined : after - before)
+  return toSample(at, line, { ownUs: after.ownUs - before.ownUs, coreUs: after.coreUs - before.coreUs })
+}
+
+/** CPU time of the proxy and of its core. */
+interface Clocks {
+  readonly ownUs: number
+  readonly coreUs: number
+}
+
+async function readClocks(bench: Bench, { pid }: Reachable): Promise<Clocks> {
+  return {
+    ownUs: pid === undefined ? 0 : await readCpuTimeUs(pid),
+    coreUs: await readCoreBusyUs(bench.cores.proxy),
+  }
 }
 
 /** Lets a target compile its hot paths before its first round; nothing is measured. */
@@ -94,11 +107,13 @@ export interface MeasuredAt {
 }
 
 /** The figures of a round: for a stream per event, since a proxy's work there is per event. */
-export function toSample({ load, target, round }: MeasuredAt, line: LoadLine, cpuUs: number | undefined): Sample {
+export function toSample({ load, target, round }: MeasuredAt, line: LoadLine, clocks: Clocks): Sample {
   const stream = load.events > 0
   const units = stream ? line.chunks : line.count
   const base = { target: target.name, round, errors: line.errors, rps: stream ? line.chunksPerSecond : line.rps }
-  const cpu = cpuUs === undefined || units === 0 ? {} : { cpuUs: cpuUs / units, utilization: cpuUs / line.elapsedUs }
+  const utilization = clocks.ownUs / line.elapsedUs
+  const foreign = Math.max(0, clocks.coreUs / line.elapsedUs - utilization)
+  const cpu = target.pid === undefined ? { foreign } : { cpuUs: clocks.ownUs / units, utilization, foreign }
   const times = stream ? { ttftUs: line.ttftP50Us } : { p50Us: line.p50Us, p99Us: line.p99Us }
   return units === 0 ? { ...base, errors: Math.max(1, line.errors) } : { ...base, ...cpu, ...times }
 }

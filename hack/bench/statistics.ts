@@ -8,6 +8,8 @@ export interface Sample {
   readonly errors: number
   readonly cpuUs?: number
   readonly utilization?: number
+  /** Share of the proxy's core that other processes took: the noise of this round. */
+  readonly foreign?: number
   readonly p50Us?: number
   readonly p99Us?: number
   readonly rps?: number

@@ -131,7 +131,8 @@ async function measureCase(
 function toProgress(sample: Sample): string {
   const cpu = sample.cpuUs === undefined ? '' : `, ${sample.cpuUs.toFixed(1)} µs CPU each`
   const core = sample.utilization === undefined ? '' : `, ${sample.utilization.toFixed(2)} of its core`
-  return `${Math.round(sample.rps ?? 0)} per second${cpu}${core}`
+  const noise = sample.foreign === undefined ? '' : `, others took ${sample.foreign.toFixed(2)}`
+  return `${Math.round(sample.rps ?? 0)} per second${cpu}${core}${noise}`
 }
 
 function toResult(bench: Bench, measured: readonly CaseSamples[], notRun: readonly string[]): SuiteResult {
