@@ -1,9 +1,13 @@
 // The manual pages of the three kinds: every YAML block is a complete object that its CRD accepts (structurally here, by a real
-// API server in test/cluster/crds.test.ts), and what this version supports compiles.
+// API server in test/cluster/crds.test.ts), and the expressions of policies compile.
 import { describe, expect, test } from 'vitest'
-import { readCrds } from '../../hack/generate/generate.ts'
+import type { InferencePolicySpec } from '../../crds/generated/inference-policy.ts'
 import { validateObject } from '../../hack/crd-lint/validate.ts'
-import { readExamples } from '../../hack/generate/examples.ts'
+import { type Example, readExamples } from '../../hack/generate/examples.ts'
+import { readCrds } from '../../hack/generate/generate.ts'
+import { compilePolicy } from '../../policy/compile.ts'
+import { requestEnvironment } from '../../policy/environment.ts'
+import { makeCompiler } from '../../policy/expression.ts'
 
 const files = readCrds()
 const crds = new Map(files.map(({ crd }) => [crd.spec.names.kind, crd]))
@@ -26,3 +30,18 @@ describe.for(files.map(({ pageFile, page }) => ({ pageFile, examples: readExampl
     )
   },
 )
+
+describe('policies of the manual', () => {
+  const compile = makeCompiler()
+  const policies = files.flatMap(({ page }) => readExamples(page)).filter(({ kind }) => kind === 'InferencePolicy')
+
+  test.for(policies.map((example) => [example.name, example] as const))('%s compiles for OpenAI', ([, example]) => {
+    const { problems } = compilePolicy(compile, toBundlePolicy(example), requestEnvironment('OpenAI', false))
+    expect(problems.filter(({ reason }) => reason !== 'NotSupported')).toEqual([])
+  })
+})
+
+function toBundlePolicy({ name, namespace, object }: Example) {
+  const ref = { namespace, name, uid: 'u', generation: 1 }
+  return { ref, baseline: false, spec: object['spec'] as InferencePolicySpec }
+}
