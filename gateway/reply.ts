@@ -65,8 +65,6 @@ export function sendRefusal(reply: ReplySink, refusal: Refusal, headers: Readonl
     'content-type': 'application/json; charset=utf-8',
     'content-length': String(body.byteLength),
     ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
-    // The request body may be unread; nothing after it can be trusted to be the next request.
-    ...(status === 413 ? { connection: 'close' } : {}),
   })
   reply.end(body)
   return body.byteLength

@@ -50,7 +50,7 @@ export function buildHttpServer(options: HttpOptions, handle: HandleExchange): F
 }
 
 export function toExchange(request: IncomingMessage, response: ServerResponse): Exchange {
-  return { request: toRequest(request, response), reply: toReplySink(response), native: { request, response } }
+  return { request: toRequest(request, response), reply: toReplySink(request, response), native: { request, response } }
 }
 
 const single = new Set(['content-type', 'content-length', 'content-encoding', 'transfer-encoding', 'host', 'expect'])
@@ -107,7 +107,7 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Arra
   let bytes = 0
   const stop = (error: GatewayError): void => {
     request.removeAllListeners('data')
-    request.resume()
+    request.pause()
     reject(error)
   }
   request.on('data', (chunk: Buffer) => {
@@ -127,23 +127,52 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Arra
   return promise
 }
 
-export function toReplySink(response: ServerResponse): ReplySink {
+export function toReplySink(request: IncomingMessage, response: ServerResponse): ReplySink {
   return {
     head: (status, headers) => {
-      if (!response.headersSent) response.writeHead(status, toNodeHeaders(headers))
+      if (response.headersSent) return
+      // A body that was not read cannot be told from the next request.
+      if (isUnread(request)) response.shouldKeepAlive = false
+      response.writeHead(status, toNodeHeaders(headers))
     },
     write: (chunk) => response.write(chunk),
     onDrain: (resume) => {
       response.once('drain', resume)
     },
     end: (chunk) => {
-      if (chunk === undefined) response.end()
-      else response.end(chunk)
+      if (chunk !== undefined) response.write(chunk)
+      if (isUnread(request)) linger(request, response)
+      else response.end()
     },
     destroy: () => {
       response.destroy()
     },
   }
+}
+
+function isUnread({ complete, headers }: IncomingMessage): boolean {
+  const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+  return hasBody && !complete
+}
+
+const lingerMs = 2_000
+const lingerBytes = 64 * 1024 * 1024
+
+/**
+ * Closing at once would reset a connection whose sender is still writing, and the refusal would be lost with it. So what comes is
+ * thrown away for a moment; the reply is complete already, by its length.
+ */
+function linger(request: IncomingMessage, response: ServerResponse): void {
+  let bytes = 0
+  const finish = (): void => {
+    response.end()
+  }
+  request.setTimeout(lingerMs, finish)
+  request.once('end', finish)
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > lingerBytes) response.destroy()
+  })
 }
 
 function toNodeHeaders(headers: ReplyHeaders): Record<string, string | string[]> {
