@@ -13,6 +13,7 @@ import type { KubeObject, Resource } from './resource.ts'
 import { toKey, toResourceName } from './resource.ts'
 import type { ResourceStore, Selection, WatchEvent } from './store.ts'
 import type { Log, ReflectorMetrics } from './telemetry.ts'
+import { toErrorFields } from './telemetry.ts'
 
 export interface FeedSink<T> {
   /** The complete truth about the selection. */
@@ -113,7 +114,7 @@ export class Feed<T extends KubeObject> {
       if (patience.expired()) return { code: 'silent' }
       if (isKubeError(error)) return { code: error.code, retryAfterMs: error.retryAfterMs }
       // A mistake of ours must not end the loop: a cache that silently stops is worse than one that keeps trying.
-      this.#deps.log.error({ resource: this.#name, error }, 'watch failed unexpectedly')
+      this.#deps.log.error({ resource: this.#name, ...toErrorFields(error) }, 'watch failed unexpectedly')
       return { code: 'Unknown' }
     }
   }

@@ -5,6 +5,7 @@ import { Feed, defaultFeedLimits } from './feed.ts'
 import { deepFreeze } from './freeze.ts'
 import type { KubeObject, Resource } from './resource.ts'
 import { toKey, toResourceName } from './resource.ts'
+import { toErrorFields } from './telemetry.ts'
 
 export interface ReflectorOptions<T extends KubeObject> {
   readonly resource: Resource<T>
@@ -119,7 +120,7 @@ export class Reflector<T extends KubeObject> {
         handler(key)
       } catch (error) {
         this.#deps.metrics.handlerFailed(this.name)
-        this.#deps.log.error({ resource: this.name, key, error }, 'a change handler threw')
+        this.#deps.log.error({ resource: this.name, key, ...toErrorFields(error) }, 'a change handler threw')
       }
     }
   }

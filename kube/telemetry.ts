@@ -11,6 +11,13 @@ export interface Log {
   readonly error: (fields: object, message: string) => void
 }
 
+/** A mistake of ours for the log: its kind and place. Not its message, which may quote what was being handled. */
+export function toErrorFields(error: unknown): { readonly error: string; readonly at: readonly string[] } {
+  if (!(error instanceof Error)) return { error: typeof error, at: [] }
+  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '))
+  return { error: error.name, at: frames.slice(0, 6).map((frame) => frame.trim()) }
+}
+
 export interface RequestMetrics {
   /** `code` is the HTTP status, or `<error>` when there was no answer. */
   readonly requested: (call: { verb: string; method: string; host: string; code: string; seconds: number }) => void
