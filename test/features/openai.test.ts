@@ -151,7 +151,8 @@ describe('the OpenAI SDK, unchanged but for address and token', () => {
       ],
     })
     const stream = await toClient(gw).chat.completions.create({ ...ask('hi'), stream: true })
-    for await (const _chunk of stream) break
+    const first = await stream[Symbol.asyncIterator]().next()
+    expect(first.value?.choices[0]?.delta.content).toBe('x')
     stream.controller.abort()
     await left.promise
   })

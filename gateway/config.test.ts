@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest'
+import { parseConfig } from './config.ts'
+
+const pod = { PORTCULLIS_POD_NAME: 'gateway-0', PORTCULLIS_POD_UID: 'uid', PORTCULLIS_RECORDS: '/var/records.jsonl' }
+
+it('reads a pod’s settings, safe where nothing is said', () => {
+  expect(parseConfig(pod)).toMatchObject({
+    config: {
+      port: 8080,
+      adminPort: 9090,
+      allowLoopback: false,
+      recordsFile: '/var/records.jsonl',
+      kubernetes: { namespace: 'portcullis', podName: 'gateway-0', podUid: 'uid', kubeconfig: undefined },
+    },
+  })
+})
+
+it('lists every mistake at once, without repeating values', () => {
+  const parsed = parseConfig({
+    PORTCULLIS_PORT: 'canary',
+    PORTCULLIS_ALLOW_LOOPBACK: 'canary',
+    PORTCULLIS_DRAIN_SECONDS: '-1',
+  })
+  expect(parsed).toEqual({
+    mistakes: [
+      'PORTCULLIS_PORT: must be a whole number from 0 to 65535',
+      'PORTCULLIS_RECORDS: missing; set it to a file for session records, or off',
+      'PORTCULLIS_POD_NAME: missing; set it to the name of this pod (fieldRef metadata.name)',
+      'PORTCULLIS_POD_UID: missing; set it to the uid of this pod (fieldRef metadata.uid)',
+      'PORTCULLIS_ALLOW_LOOPBACK: must be one of no, yes',
+      'PORTCULLIS_DRAIN_SECONDS: must be a whole number from 0 to 3600',
+    ],
+  })
+})
+
+it('wants a source of bundles', () => {
+  expect(parseConfig({ PORTCULLIS_KUBERNETES: 'off', PORTCULLIS_RECORDS: 'off' })).toEqual({
+    mistakes: [expect.stringContaining('PORTCULLIS_BUNDLE_FOLDER')],
+  })
+})

@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { findTopLevelString, parseStrictJson } from './strict-json.ts'
+
+const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
+
+describe('parseStrictJson', () => {
+  it.each([
+    ['{"a":1,"a":2}'],
+    ['{"a":1,"\\u0061":2}'],
+    ['{"x":{"a":[{"b":1,"b":1}]}}'],
+    ['{"":1,"":2}'],
+    ['{"__proto__":1,"__proto__":2}'],
+    ['[{"a":"b:c","a":":"}]'],
+  ])('[RQ1] refuses the same key twice: %s', (text) => {
+    expect(parseStrictJson(text)).toEqual({ refused: 'The body has the same key twice in one object.' })
+  })
+
+  it.each([['{"a":"x:\\"y\\":","b":{"a":1}}'], ['{"a":"\\\\","b":":"}'], ['{"__proto__":{"a":1}}'], ['"a:b"'], ['[]']])(
+    'reads %s',
+    (text) => {
+      expect(parseStrictJson(text)).toEqual({ value: JSON.parse(text) })
+    },
+  )
+
+  it('[RQ1] refuses what is nested too deeply, and what would exhaust the stack', () => {
+    expect(parseStrictJson(nested(64))).toHaveProperty('value')
+    expect(parseStrictJson(nested(65))).toHaveProperty('refused')
+    expect(parseStrictJson(nested(1_000_000))).toHaveProperty('refused')
+  })
+
+  it('accepts whatever JSON.stringify writes, and gives it back', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
+        const text = JSON.stringify(value)
+        expect(parseStrictJson(text)).toEqual({ value: JSON.parse(text) })
+      }),
+    )
+  })
+
+  it('[RQ1] refuses a doubled key wherever it stands', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 3 }), fc.string(), fc.jsonValue({ maxDepth: 2 }), (value, key, other) => {
+        const doubled = `{${JSON.stringify(key)}:${JSON.stringify(value)},${JSON.stringify(key)}:${JSON.stringify(other)}}`
+        expect(parseStrictJson(`{"outer":[${doubled}]}`)).toHaveProperty('refused')
+      }),
+    )
+  })
+
+  it('never throws', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(Object.keys(parseStrictJson(text))).toHaveLength(1)
+      }),
+    )
+  })
+})
+
+describe('findTopLevelString', () => {
+  it.each([
+    ['{"model":"m"}', '"m"'],
+    ['{ "a" : {"model":"inner"} , "model" :\n "m\\"x" }', '"m\\"x"'],
+    ['{"a":"model","model":"m"}', '"m"'],
+    ['{"a":["model",{"model":"no"}],"mod\\u0065l":"m"}', '"m"'],
+  ])('finds the value of %s', (text, value) => {
+    const span = findTopLevelString(text, 'model')
+    expect(span && text.slice(span.start, span.end)).toBe(value)
+  })
+
+  it.each(['{"model":7}', '{"a":{"model":"m"}}', '["model"]', '{}'])('finds none in %s', (text) => {
+    expect(findTopLevelString(text, 'model')).toBeUndefined()
+  })
+})
