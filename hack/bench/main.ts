@@ -32,8 +32,9 @@ async function main(): Promise<number> {
     return exitCodes.unable
   }
   const interrupt = new AbortController()
+  // More than once: a terminal and npm both pass on an interrupt, and the second must not cut the tidying short.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => interrupt.abort(new Error(`stopped by ${signal}`)))
+    process.on(signal, () => interrupt.abort(new Error(`stopped by ${signal}`)))
   }
   const scratchFolder = await mkdtemp(path.join(tmpdir(), 'portcullis-bench-'))
   try {

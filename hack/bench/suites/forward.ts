@@ -8,7 +8,7 @@ import type { CaseSamples } from '../figures.ts'
 import { measureRound, warmUp } from '../load.ts'
 import type { LoadCase } from '../load.ts'
 import { probe } from '../probe.ts'
-import { startProcess } from '../processes.ts'
+import { freeze, startProcess, thaw } from '../processes.ts'
 import { runRounds } from '../rounds.ts'
 import { pairedDifferences, pairedRatios } from '../statistics.ts'
 import type { Pair, Sample } from '../statistics.ts'
@@ -80,6 +80,7 @@ async function startTargets(bench: Bench, upstream: Upstream, started: StartedTa
       started.push(running)
       // oxlint-disable-next-line no-await-in-loop -- as above
       await probe(running, bench.signal)
+      if (running.pid !== undefined) freeze(running.pid)
     } catch (error) {
       bench.signal.throwIfAborted()
       // oxlint-disable-next-line no-await-in-loop -- as above
@@ -97,7 +98,7 @@ async function measureCases(bench: Bench, tools: Tools, started: readonly Starte
   for (const load of cases) {
     bench.log(`${load.name}: warming up ${started.map((target) => target.name).join(', ')} ...`)
     // oxlint-disable-next-line no-await-in-loop -- one measurement at a time is the point
-    for (const target of started) await warmUp(bench, tools, { load, target, round: 0 })
+    for (const target of started) await alone(target, () => warmUp(bench, tools, { load, target, round: 0 }))
     // oxlint-disable-next-line no-await-in-loop -- as above
     measured.push({ ...load, samples: await measureCase(bench, tools, started, load) })
   }
@@ -121,11 +122,19 @@ async function measureCase(
   return await runRounds(plan, async (name, round) => {
     const target = byName.get(name)
     if (target === undefined) throw new Error(`the plan names ${name}, which did not start`)
-    const sample = await measureRound(bench, tools, { load, target, round })
+    const sample = await alone(target, () => measureRound(bench, tools, { load, target, round }))
     await target.tidy?.()
     bench.log(`${load.name} round ${round} ${name}: ${toProgress(sample)}`)
     return sample
   })
+}
+
+/** Runs something while this target, and no other, may use the proxy's core. */
+async function alone<T>(target: StartedTarget, run: () => Promise<T>): Promise<T> {
+  if (target.pid !== undefined) thaw(target.pid)
+  const result = await run()
+  if (target.pid !== undefined) freeze(target.pid)
+  return result
 }
 
 function toProgress(sample: Sample): string {
