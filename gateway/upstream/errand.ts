@@ -30,8 +30,8 @@ export class Errand {
   readonly options: ErrandOptions
   readonly #life = new AbortController()
   readonly #settled = Promise.withResolvers<Forwarded>()
-  readonly #startedMs = performance.now()
-  #deadline: NodeJS.Timeout | undefined
+  #firstByte: NodeJS.Timeout | undefined
+  #whole: NodeJS.Timeout | undefined
   #failure: GatewayError | undefined
   #status = 0
   #bytes = 0
@@ -52,12 +52,14 @@ export class Errand {
     if (call.signal.aborted) throw callerGone()
     call.signal.addEventListener('abort', this.#onCallerGone)
     native.response.once('close', this.#onClose)
-    this.#armDeadline(limits.firstByteTimeoutMs, 'begin')
+    this.#firstByte = this.#expireAfter(limits.firstByteTimeoutMs)
+    this.#whole = this.#expireAfter(limits.requestTimeoutMs)
     try {
       carry()
       return await this.#settled.promise
     } finally {
-      clearTimeout(this.#deadline)
+      clearTimeout(this.#firstByte)
+      clearTimeout(this.#whole)
       call.signal.removeEventListener('abort', this.#onCallerGone)
       native.response.off('close', this.#onClose)
     }
@@ -65,7 +67,7 @@ export class Errand {
 
   begin(status: number): void {
     this.#status = status
-    this.#armDeadline(this.options.limits.requestTimeoutMs - (performance.now() - this.#startedMs), 'finish')
+    clearTimeout(this.#firstByte)
   }
 
   /** Before the reply has begun, the response is handed back clean, for the refusal; after that it is cut. */
@@ -104,12 +106,11 @@ export class Errand {
     })
   }
 
-  #armDeadline(delayMs: number, what: 'begin' | 'finish'): void {
-    clearTimeout(this.#deadline)
-    const leftMs = Math.max(1, Math.min(delayMs, this.options.limits.requestTimeoutMs))
-    this.#deadline = setTimeout(() => {
+  #expireAfter(delayMs: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      const what = this.#status === 0 ? 'begin' : 'finish'
       this.fail(new GatewayError('upstream_timeout', `The model server did not ${what} its response in time.`))
-    }, leftMs)
+    }, delayMs)
   }
 
   readonly #onCallerGone = (): void => this.fail(callerGone())

@@ -47,10 +47,10 @@ const overrides = [
 ] as const
 
 const neverSent: ReadonlySet<string> = new Set([...hopByHop, ...credentialSlots, ...rewritten, ...overrides])
-const neverSentPrefixes = ['x-forwarded', 'x-portcullis', 'x-envoy-', 'proxy-', 'sec-websocket-'] as const
+const neverSentPrefix = /^(?:x-(?:forwarded|portcullis|envoy-)|proxy-|sec-websocket-)/
 
 /** Two of these, and judge and model may each believe another one. */
-const atMostOnce: ReadonlySet<string> = new Set(['content-type', 'content-encoding'])
+const atMostOnce = ['content-type', 'content-encoding'] as const
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /** Visible characters, blanks, tabs and obs-text; no CR, LF, NUL or other control character (RFC 9110 §5.5). */
@@ -61,20 +61,19 @@ const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/
  * are read here) are the caller's to add. `ownSlot` is the header of that credential, whatever its name.
  */
 export function toUpstreamHeaders(rawHeaders: readonly string[], ownSlot: string | undefined): string[] {
-  const dropped = namedByConnection(rawHeaders)
-  if (ownSlot !== undefined) dropped.add(toComparable(ownSlot))
+  const named = namedByConnection(rawHeaders)
+  const own = ownSlot === undefined ? undefined : toComparable(ownSlot.toLowerCase())
   const kept: string[] = []
-  const once = new Set<string>()
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ''
     const value = rawHeaders[i + 1] ?? ''
     assertWellFormed(name, value)
-    const compared = toComparable(name)
-    if (isNeverSent(compared) || dropped.has(compared)) continue
-    if (once.has(compared)) throw badHeader('repeats a name that may stand only once')
-    if (atMostOnce.has(compared)) once.add(compared)
-    kept.push(name.toLowerCase(), value)
+    const lower = name.toLowerCase()
+    const compared = toComparable(lower)
+    if (isNeverSent(compared) || compared === own || named?.includes(compared)) continue
+    kept.push(lower, value)
   }
+  assertNoneTwice(kept)
   return kept
 }
 
@@ -83,22 +82,32 @@ function assertWellFormed(name: string, value: string): void {
   throw badHeader('contains characters that headers must not contain')
 }
 
-/** CGI-like servers read `X_Api_Key` and `x-api-key` as one. */
-function toComparable(name: string): string {
-  const lower = name.toLowerCase()
-  return lower.includes('_') ? lower.replaceAll('_', '-') : lower
+function assertNoneTwice(headers: readonly string[]): void {
+  for (const name of atMostOnce) {
+    let count = 0
+    for (let i = 0; i < headers.length; i += 2) if (toComparable(headers[i] ?? '') === name) count += 1
+    if (count > 1) throw badHeader('repeats a name that may stand only once')
+  }
+}
+
+/** CGI-like servers read `x_api_key` and `x-api-key` as one. */
+function toComparable(lowerName: string): string {
+  return lowerName.includes('_') ? lowerName.replaceAll('_', '-') : lowerName
 }
 
 function isNeverSent(name: string): boolean {
-  return neverSent.has(name) || neverSentPrefixes.some((prefix) => name.startsWith(prefix))
+  return neverSent.has(name) || neverSentPrefix.test(name)
 }
 
-function namedByConnection(rawHeaders: readonly string[]): Set<string> {
-  const named = new Set<string>()
+function namedByConnection(rawHeaders: readonly string[]): readonly string[] | undefined {
+  let named: string[] | undefined
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ''
     if (name.length !== 'connection'.length || name.toLowerCase() !== 'connection') continue
-    for (const option of (rawHeaders[i + 1] ?? '').split(',')) named.add(toComparable(option.trim()))
+    const options = (rawHeaders[i + 1] ?? '').toLowerCase()
+    if (options === 'keep-alive' || options === 'close') continue
+    named ??= []
+    for (const option of options.split(',')) named.push(toComparable(option.trim()))
   }
   return named
 }
@@ -142,10 +151,11 @@ type ReceivedHeaders = Readonly<Record<string, string | readonly string[] | unde
 export function toReplyHeaders(received: ReceivedHeaders, own: Readonly<Record<string, string>>): ReplyHeaders {
   const headers: Record<string, string | readonly string[]> = {}
   const named = toNames(received['connection'])
-  for (const [sent, value] of Object.entries(received)) {
+  for (const sent of Object.keys(received)) {
     const name = sent.toLowerCase()
-    if (value === undefined || neverReturned.has(name) || name.startsWith('x-portcullis')) continue
-    if (named?.has(name) || !token.test(name) || name === '__proto__' || !isReturnable(value)) continue
+    const value = received[sent]
+    if (value === undefined || neverReturned.has(name) || named?.has(name)) continue
+    if (name.startsWith('x-portcullis') || !isReturnable(name, value)) continue
     headers[name] = value
   }
   return Object.assign(headers, own)
@@ -157,6 +167,7 @@ function toNames(value: string | readonly string[] | undefined): ReadonlySet<str
   return new Set(text.split(',').map((name) => name.trim().toLowerCase()))
 }
 
-function isReturnable(value: string | readonly string[]): boolean {
+function isReturnable(name: string, value: string | readonly string[]): boolean {
+  if (!token.test(name) || name === '__proto__') return false
   return typeof value === 'string' ? fieldValue.test(value) : value.every((one) => fieldValue.test(one))
 }

@@ -17,8 +17,11 @@ export interface Line {
 /** Beyond this, calls queue inside the pool, within the call's own deadline. */
 const maxSocketsPerLine = 1024
 const maxHeaderBytes = 32 * 1024
-/** A busy connection is replaced after this time, so that changed DNS and Service endpoints are followed under steady load. */
-const socketLifeMs = 300_000
+/**
+ * A busy connection is replaced after so many calls (an idle one closes by itself), so that changed DNS and Service endpoints are
+ * followed under steady load. Undici's `clientTtl` would ask the clock for every pooled connection on every call.
+ */
+const maxCallsPerSocket = 5000
 
 export class Lines {
   readonly #deps: ConnectDeps
@@ -68,7 +71,7 @@ function openLine(deps: ConnectDeps, endpoint: BundleEndpoint, connectTimeoutMs:
     allowH2: false,
     pipelining: 1,
     connections: maxSocketsPerLine,
-    clientTtl: socketLifeMs,
+    maxRequestsPerClient: maxCallsPerSocket,
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: 0,
     connect: (options, callback) => {
