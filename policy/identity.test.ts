@@ -81,6 +81,7 @@ describe('nothing is coerced', () => {
       { sub: 'system:serviceaccount:a:b', 'kubernetes.io': { namespace: 'c', serviceaccount: { name: 'b' } } },
       { preset: 'Kubernetes' },
     ],
+    'claims that are nested without end': [{ deep: JSON.parse(`${'['.repeat(5000)}${']'.repeat(5000)}`) }],
     'a person from the cluster issuer': [{ sub: 'ada' }, { preset: 'Kubernetes' }],
   }
   for (const [title, [changed, settings]] of Object.entries(refused)) {
@@ -90,6 +91,11 @@ describe('nothing is coerced', () => {
       expect(JSON.stringify(result)).not.toMatch(/masters|@b\.example|serviceaccount:a/u)
     })
   }
+
+  test('accepts claims nested as deeply as providers do', () => {
+    const deep: JsonObject = JSON.parse(`${'{"a":'.repeat(14)}[1]${'}'.repeat(14)}`)
+    expect(judge({ deep })).toHaveProperty('identity')
+  })
 
   test('groups that the provider keeps elsewhere are unresolved at any issuer', () => {
     const result = judge({ _claim_names: { groups: 'src1' } })

@@ -19,6 +19,8 @@ const maxNameLength = 1024
 const unsafeCharacters = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u
 /** Names the cluster gives to its own; no other issuer may speak of them. */
 const reservedPrefix = 'system:'
+/** Expressions walk claims recursively; no provider nests deeper than a few steps. */
+const maxClaimDepth = 16
 
 export function toIdentity(
   rules: IssuerRules,
@@ -51,6 +53,7 @@ export function findClaim(claims: JsonObject, name: string): Json | undefined {
 }
 
 function findUnmetCondition(rules: IssuerRules, claims: JsonObject): IdentityProblem | undefined {
+  if (isDeeperThan(claims, maxClaimDepth)) return refuse("the token's claims are nested too deeply")
   for (const { claim, values } of rules.requiredClaims) {
     const value = findClaim(claims, claim)
     if (typeof value !== 'string' || !values.includes(value)) {
@@ -204,6 +207,11 @@ function isName(value: Json): value is string {
 
 function isNames(value: Json): value is readonly string[] {
   return Array.isArray(value) && value.every(isName)
+}
+
+function isDeeperThan(value: Json, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return depth === 0 || Object.values(value).some((item: Json) => isDeeperThan(item, depth - 1))
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

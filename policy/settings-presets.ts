@@ -47,7 +47,7 @@ export const presets: Readonly<Record<PresetName, PresetRow>> = {
     workload: [{ claim: 'cid', sameAs: 'sub' }],
     authorizedParty: ['cid'],
   },
-  // sub differs per application, oid does not; idtyp is an optional claim, so oid = sub tells app-only tokens as well.
+  // v2 tokens: sub differs per application, oid does not; idtyp is an optional claim, so oid = sub tells app-only tokens as well.
   EntraID: {
     ...oidc,
     subject: 'oid',

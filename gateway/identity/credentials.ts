@@ -46,6 +46,8 @@ function readSlot(slot: string, value: string, headers: string[]): string {
   if (!isRepeated) headers.push(slot)
   if (slot !== 'authorization') return value.trim()
   if (isRepeated) throw ambiguous('The call carries more than one Authorization header; send one.')
+  // What SDKs send, without a regular expression; then what else the grammar allows.
+  if (value.startsWith('Bearer ')) return value.slice(7).trim()
   if (value.trim() === '') return ''
   const scheme = bearer.exec(value)
   if (scheme === null) throw invalid('The Authorization header must be of the form: Bearer <token>.')

@@ -12,7 +12,7 @@ import {
 import { ManualClock } from '../../test/helpers/manual-clock.ts'
 import { makeCompiler } from '../../policy/expression.ts'
 import type { Identity } from '../../policy/model.ts'
-import type { IssuerSettings, Settings } from '../../policy/settings.ts'
+import type { IssuerSettings, PresetName, Settings } from '../../policy/settings.ts'
 import { GatewayError } from '../errors.ts'
 import { makeFetchKeys } from './fetch-keys.ts'
 import type { Identify, IdentifyDeps } from './identify.ts'
@@ -277,6 +277,8 @@ describe('tokens that are refused', () => {
     expect(messages[0]).toContain('expected one of models')
     expect(messages[1]).toContain('expected one of workbench, notebook')
     expect(messages[2]).toContain(`expected one of ${provider.issuer}`)
+    expect(String(await world.refusal(await sign({ exp: undefined })))).toContain('has no exp claim')
+    expect(String(await world.refusal(await sign({}, { crit: ['x'], x: true })))).toContain('(crit)')
   })
 
   test('any character of a valid token changed makes it worthless', { timeout: 60_000 }, async () => {
@@ -367,14 +369,35 @@ describe('tokens that are accepted', () => {
     expect(await named.now(await named.provider.sign())).not.toHaveProperty('kubernetesUsername')
   })
 
-  test('the maximum age counts from iat', async () => {
-    await using young = await startWorld({ issuer: { maxTokenAge: '10m' } })
+  test('the maximum age counts from iat, for cached tokens too', async () => {
+    await using young = await startWorld({ issuer: { maxTokenAge: '2m' } })
     const token = await young.provider.sign()
     expect(await young.outcome(token)).toBe('ada')
-    await young.clock.advance(11 * minute)
+    await young.clock.advance(3 * minute)
     expect(await young.outcome(token)).toBe('token_expired')
     expect(await young.outcome(await young.provider.sign({ iat: undefined }))).toBe('token_not_accepted')
   })
+})
+
+describe('the client a token was issued to', () => {
+  const oid = { oid: 'ada' }
+  const rows: readonly (readonly [PresetName, object, string])[] = [
+    ['Okta', { cid: 'workbench' }, 'ada'],
+    ['Okta', { azp: 'workbench' }, 'token_not_accepted'],
+    ['EntraID', { ...oid, azp: 'workbench' }, 'ada'],
+    ['EntraID', { ...oid, appid: 'workbench' }, 'ada'],
+    ['EntraID', { ...oid, azp: 'elsewhere', appid: 'workbench' }, 'token_not_accepted'],
+    ['Generic', { client_id: 'workbench' }, 'ada'],
+    ['Generic', { azp: 'elsewhere', client_id: 'workbench' }, 'token_not_accepted'],
+    ['Keycloak', { preferred_username: 'ada', azp: 'workbench' }, 'ada'],
+    ['Keycloak', { preferred_username: 'ada', client_id: 'workbench' }, 'token_not_accepted'],
+  ]
+  for (const [preset, claims, outcome] of rows) {
+    test(`${preset} with ${JSON.stringify(claims)} -> ${outcome}`, async () => {
+      await using world = await startWorld({ issuer: { preset, authorizedParties: ['workbench'] } })
+      expect(await world.outcome(await world.provider.sign({ ...claims }))).toBe(outcome)
+    })
+  }
 })
 
 describe('the cache of verified tokens', () => {
@@ -566,6 +589,27 @@ describe('the keys of an issuer', () => {
     await world.clock.advance(2_000)
     expect(await world.outcome(token)).toBe('ada')
   })
+
+  const unsafe: readonly unknown[] = [
+    'http://keys.example.com/',
+    'http://169.254.169.254/',
+    'file:///etc/passwd',
+    'keys',
+    7,
+    undefined,
+  ]
+  for (const address of unsafe) {
+    test(`are not asked for at ${String(address)}, whatever discovery says`, async () => {
+      const asked: string[] = []
+      const fetchKeys: FetchKeys = async (request) => {
+        if (request.from === 'Url') asked.push(new URL(request.url).pathname)
+        return { issuer: world.provider.issuer, jwks_uri: address }
+      }
+      await using world = await startWorld({ fetchKeys })
+      expect(await world.outcome(await world.provider.sign())).toBe('identity_unavailable')
+      expect(asked).toEqual(['/.well-known/openid-configuration'])
+    })
+  }
 
   test('a fetch that heeds no signal is left behind', async () => {
     await using world = await startWorld({ fetchKeys: async () => new Promise<never>(() => undefined) })

@@ -42,9 +42,10 @@ export interface KeyChoice {
 
 const refreshAfterMs = 300_000
 const fetchTimeoutMs = 5_000
-/** Between attempts while the issuer is away, and between look-ups of key ids that nobody knows. */
-export const retryPauseMs = 2_000
-export const unknownKeyPauseMs = 10_000
+/** Between attempts that no caller waits for, and between look-ups of key ids that nobody knows. */
+const attemptPauseMs = 10_000
+/** Between attempts while no token can be checked without one. */
+const urgentPauseMs = 2_000
 
 export class IssuerKeys {
   readonly #rules: IssuerRules
@@ -65,7 +66,7 @@ export class IssuerKeys {
     const age = this.#ageMs()
     if (age < this.#refreshAfterMs) return true
     if (age < this.#overdueAfterMs || (this.#failed && age < this.#staleAfterMs)) {
-      if (this.#mayAttempt(retryPauseMs)) void this.refresh()
+      if (this.#mayAttempt(this.#failed ? attemptPauseMs : 0)) void this.refresh()
       return true
     }
     return false
@@ -76,7 +77,7 @@ export class IssuerKeys {
     if (!this.isCurrent()) await this.#catchUp()
     const known = this.#pick(choice)
     if (known !== undefined) return known
-    if (this.#mayAttempt(unknownKeyPauseMs)) await this.refresh()
+    if (this.#mayAttempt(attemptPauseMs)) await this.refresh()
     else await this.#pending
     const fresh = this.#pick(choice)
     if (fresh !== undefined) return fresh
@@ -93,7 +94,7 @@ export class IssuerKeys {
   }
 
   async #catchUp(): Promise<void> {
-    if (this.#pending !== undefined || this.#mayAttempt(retryPauseMs)) await this.refresh()
+    if (this.#pending !== undefined || this.#mayAttempt(urgentPauseMs)) await this.refresh()
     if (this.#ageMs() >= this.#staleAfterMs) throw this.#unavailable()
   }
 
