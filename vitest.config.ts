@@ -1,4 +1,5 @@
-// Which tests run where: `npm run check` runs unit, golden and features; `npm test` all but nightly (hack/test.ts).
+// Which tests run where: `npm run check` runs unit, golden and features; `npm test` all but nightly (hack/test.ts). The projects
+// that start processes run one file at a time, after the others: two cores do not carry both.
 import { defineConfig } from 'vitest/config'
 
 const rooms = '{policy,kube,gateway,operator,cli,crds,hack}'
@@ -17,7 +18,8 @@ export default defineConfig({
           globalSetup: ['test/cluster/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -26,7 +28,8 @@ export default defineConfig({
           include: ['test/{e2e,faults}/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -36,7 +39,8 @@ export default defineConfig({
           globalSetup: ['test/cluster/global-setup.ts'],
           testTimeout: 1_800_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

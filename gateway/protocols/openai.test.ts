@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../errors.ts'
 import { findOperation, readRequest, toUpstreamPath, withModel } from './openai.ts'
 
-const read = (body: object): ReturnType<typeof readRequest> => readRequest('chat.completions', JSON.stringify(body))
+const readBody = (body: object): ReturnType<typeof readRequest> => readRequest('chat.completions', JSON.stringify(body))
 const user = { role: 'user', content: 'hi' }
 
 function outcomeOf(read: () => unknown): string {
@@ -17,7 +17,7 @@ function outcomeOf(read: () => unknown): string {
 
 describe('facts of a chat completion', () => {
   it('gathers every text that a model would read', () => {
-    const facts = read({
+    const facts = readBody({
       model: 'm',
       messages: [
         { role: 'system', content: 'be kind' },
@@ -64,7 +64,7 @@ describe('facts of a chat completion', () => {
   })
 
   it('takes the larger of both token limits', () => {
-    expect(read({ model: 'm', messages: [user], max_tokens: 5, max_completion_tokens: 9 }).maxTokens).toBe(9)
+    expect(readBody({ model: 'm', messages: [user], max_tokens: 5, max_completion_tokens: 9 }).maxTokens).toBe(9)
   })
 
   it.each([
@@ -74,7 +74,7 @@ describe('facts of a chat completion', () => {
     ['an empty conversation', { messages: [] }],
     ['a name that is no string', { messages: [{ ...user, name: 3 }] }],
   ])('[RQ2] refuses %s', (_title, change) => {
-    expect(() => read({ model: 'm', messages: [user], ...change })).toThrow(
+    expect(() => readBody({ model: 'm', messages: [user], ...change })).toThrow(
       expect.objectContaining({ code: 'body_malformed' }),
     )
   })
