@@ -26,6 +26,8 @@ export interface DevIdentityProviderOptions {
   readonly audience: string
   readonly lifetimeSeconds: number
   readonly now: () => number
+  /** Absent: any free one. */
+  readonly port?: number
 }
 
 const algorithm = 'RS256'
@@ -38,7 +40,7 @@ export async function startDevIdentityProvider(options: DevIdentityProviderOptio
   const server = await startLoopbackServer((app, origin) => {
     addDiscovery(app, origin, jwk)
     addTokens(app, options, async (user) => signToken(signer, options, { issuer: origin(), user }))
-  })
+  }, options.port)
   return {
     ...server,
     issuer: server.origin,

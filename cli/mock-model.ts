@@ -12,6 +12,8 @@ export interface MockModelOptions {
   readonly pauseMs: number
   /** Seconds since the epoch, for `created`. */
   readonly now: () => number
+  /** Absent: any free one. */
+  readonly port?: number
 }
 
 /** What a call looked like on arrival. Values of headers stay inside: real credentials may come by. */
@@ -40,7 +42,7 @@ export async function startMockModel(options: MockModelOptions): Promise<Loopbac
     addChat(app, arrivals, options)
     addAnythingElse(app, arrivals)
     addQuestions(app, arrivals)
-  })
+  }, options.port)
 }
 
 function addChat(app: FastifyInstance, arrivals: Arrival[], options: MockModelOptions): void {

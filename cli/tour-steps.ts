@@ -32,7 +32,7 @@ export interface TourWorld {
   readonly token: string
   /** What the gateway must put in place of the caller's token. */
   readonly credential: string
-  /** Asks the mock model in how many of its calls a text arrived, anywhere. */
+  /** Asks the model in how many of its calls a text arrived, anywhere. */
   readonly searchModel: (text: string) => Promise<Search>
   readonly addRule: (rule: object) => Promise<string>
   readonly now: () => number
@@ -52,7 +52,11 @@ const code = (reply: ChatReply): unknown => read(reply.body, 'error', 'code')
 const message = (reply: ChatReply): unknown => read(reply.body, 'error', 'message')
 const answer = (reply: ChatReply): unknown => read(reply.body, 'choices', 0, 'message', 'content')
 
-const toReplyLine = (reply: ChatReply): string => `${reply.status}  ${reply.text}`
+/** With spaces, so that it can be folded. */
+const toReplyLine = (reply: ChatReply): string => {
+  const text = reply.body === undefined ? reply.text : JSON.stringify(reply.body, null, 1).replace(/\n\s*/g, ' ')
+  return `${reply.status}  ${text}`
+}
 
 const withoutToken = makeStep<TourWorld, ChatReply>({
   title: 'Nobody in, nobody out: a call without a token',
@@ -69,8 +73,8 @@ const allowed = makeStep<TourWorld, { readonly reply: ChatReply; readonly baseUr
   title: `An allowed call: ${sample.user} asks the model ${sample.model}`,
   run: async (world) => ({ baseUrl: world.chat.baseUrl, reply: await world.chat.ask(say(world, 'open the gate')) }),
   show: ({ reply, baseUrl }) => [
-    `new OpenAI({ baseURL: '${baseUrl}', apiKey: token })`,
-    `  .chat.completions.create({ model: '${sample.model}', messages: [{ role: 'user', content: 'open the gate' }] })`,
+    `const client = new OpenAI({ baseURL: '${baseUrl}', apiKey: token })`,
+    `client.chat.completions.create({ model: '${sample.model}', messages })  // "open the gate"`,
     `${reply.status}  ${String(answer(reply))}`,
     `judged by revision ${reply.revision}, session ${reply.session}`,
   ],
@@ -125,10 +129,10 @@ const credentials = makeStep<TourWorld, { readonly token: Search; readonly key: 
     model: await world.searchModel(`"model":"${sample.upstreamModel}"`),
   }),
   show: ({ token, key, model }) => [
-    `calls that reached the model     ${token.calls}  (the refused ones never did)`,
-    `with ${sample.user}'s token             ${token.containing}`,
-    `with the key from the Secret     ${key.containing}`,
-    `for ${sample.upstreamModel}, not ${sample.model}  ${model.containing}`,
+    `${token.calls} calls reached it: the refused ones never did`,
+    `${token.containing} of them with ${sample.user}'s token`,
+    `${key.containing} of them with the key from Secret ${sample.namespace}/${sample.secret}`,
+    `${model.containing} of them for ${sample.upstreamModel}, which callers know as ${sample.model}`,
   ],
   expect: ({ token, key, model }) => ({
     'exactly the two allowed calls at the model': token.calls === 2,

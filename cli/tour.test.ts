@@ -63,11 +63,11 @@ describe('walk', () => {
     expect(result).toEqual({ good: 1, of: 2 })
   })
 
-  it('cuts long lines and disarms what a server sends', async () => {
+  it('folds long lines and disarms what a server sends', async () => {
     const { text } = await walkAll([
       makeStep({
         title: 'First',
-        run: async () => `\x1b[2J${'x'.repeat(500)}`,
+        run: async () => `\x1b[2J${'word '.repeat(500)}`,
         show: (seen) => [seen],
         expect: () => ({ sense: true }),
       }),

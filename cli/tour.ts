@@ -1,7 +1,7 @@
 // Walks through the steps of a tour: says what is done, shows what came back, and judges whether it is what should have come. A
 // step that fails or throws is counted and the walk goes on, so that one run shows everything that is wrong.
 import type { Terminal } from './terminal.ts'
-import { toExcerpt, width } from './terminal.ts'
+import { toExcerpt } from './terminal.ts'
 
 export interface Expectation {
   /** Completes "expected ...". */
@@ -64,14 +64,17 @@ export async function walk<World>(
   return { good, of: steps.length }
 }
 
+/** Enough for an error with its sentence; a model's answer may be any length. */
+const maxLineLength = 400
+
 async function runStep<World>(step: Step<World>, world: World, terminal: Terminal): Promise<readonly string[]> {
   try {
     const { lines, expected } = await step.run(world)
-    for (const line of lines) terminal.line(`   ${toExcerpt(line, width - 3)}`)
+    for (const line of lines) terminal.text(toExcerpt(line, maxLineLength), 3)
     if (expected.length === 0) return ['something, but this step checks nothing']
     return expected.filter(({ holds }) => !holds).map(({ that }) => that)
   } catch (error) {
-    return [`an answer, but: ${toExcerpt(toReason(error), 2 * width)}`]
+    return [`an answer, but: ${toExcerpt(toReason(error), maxLineLength)}`]
   }
 }
 

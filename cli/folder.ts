@@ -1,0 +1,33 @@
+// The folder that is served, looked at before anything starts; and what is wrong with it, in one line each.
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { FolderProblem } from '../kube/manifests.ts'
+import { CliError } from './errors.ts'
+
+export async function assertFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined)
+  if (found?.isDirectory() === true) return
+  const what = found === undefined ? 'there is no folder' : 'this is a file, not a folder:'
+  throw new CliError('folder_missing', `${what} ${folder}`, {
+    advice: ['--folder takes a folder of YAML files, as kubectl apply -f would'],
+  })
+}
+
+/** Kinds that only a cluster needs (roles, namespaces, kustomizations) are passed over; everything else must be repaired. */
+export function isPassedOver({ reason }: FolderProblem): boolean {
+  return reason === 'UnknownKind'
+}
+
+export function assertReadable(folder: string, problems: readonly FolderProblem[]): void {
+  const wrong = problems.filter((problem) => !isPassedOver(problem))
+  if (wrong.length === 0) return
+  throw new CliError('folder_invalid', `the YAML in ${folder} cannot be used`, {
+    advice: wrong.map((problem) => toProblemLine(folder, problem)),
+  })
+}
+
+/** `policies/chat.yaml:12:3: this is not valid YAML (bad indent)`, which editors and terminals turn into a link. */
+export function toProblemLine(folder: string, { file, line, column, message }: FolderProblem): string {
+  const at = line === undefined ? '' : `:${line}:${column ?? 1}`
+  return `${path.join(folder, file)}${at}: ${message}`
+}
