@@ -37,6 +37,11 @@ describe('rounds', () => {
     expect(calls.split(' ').at(-1)).toBe('c8')
   })
 
+  it('are repeated three times at most for a target without a budget', async () => {
+    const { calls } = await runWith((target) => (target === 'a' ? 0.5 : 1))
+    expect(calls).toBe('a1 b1 c1 a2 b2 c2 a3 b3 c3 b4 c4 a5 a6 a7')
+  })
+
   it('are as few as asked for', async () => {
     const { calls } = await runWith(() => 1, { rounds: 1 })
     expect(calls).toBe('a1 b1 c1')

@@ -33,14 +33,22 @@ export function incompleteTargets(plan: RoundPlan, samples: readonly Sample[]): 
   })
 }
 
-/** Runs the rounds of a plan, and up to as many again in place of discarded ones. */
+/** The targets to measure again in place of discarded rounds. A noisy machine must not make a suite endless: those without a
+ * budget get three more rounds, those with one as many again. */
+function targetsOfRepeat(plan: RoundPlan, round: number, samples: readonly Sample[]): readonly string[] {
+  const incomplete = incompleteTargets(plan, samples)
+  if (round <= plan.rounds + otherRounds) return incomplete
+  return incomplete.filter((target) => plan.budgeted.includes(target))
+}
+
+/** Runs the rounds of a plan, and more in place of discarded ones. */
 export async function runRounds(
   plan: RoundPlan,
   measure: (target: string, round: number) => Promise<Sample>,
 ): Promise<readonly Sample[]> {
   const samples: Sample[] = []
   for (let round = 1; round <= 2 * plan.rounds; round++) {
-    const targets = round <= plan.rounds ? targetsOfRound(plan, round) : incompleteTargets(plan, samples)
+    const targets = round <= plan.rounds ? targetsOfRound(plan, round) : targetsOfRepeat(plan, round, samples)
     // oxlint-disable-next-line no-await-in-loop -- one measurement at a time is the point
     for (const target of targets) samples.push(await measure(target, round))
   }
