@@ -232,6 +232,17 @@ describe('the opaque road', () => {
     await vi.waitFor(() => expect(upstream.open()).toBe(0))
   })
 
+  it('does not take the rest of a refused body for the next request', async () => {
+    await using upstream = await startUpstream(echo)
+    await using gateway = await startGateway(at(upstream.origin, { limits: { maxRequestBytes: 2000 } }))
+    const request = sendRequest({ host: '127.0.0.1', port: gateway.port, agent: false, method: 'POST', path: '/x' })
+    request.setHeader('connection', 'keep-alive')
+    request.write('x'.repeat(4000))
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    expect([await readText(response), response.headers.connection]).toEqual(['body_too_large', 'close'])
+    request.destroy()
+  })
+
   it('refuses forbidden addresses and unverified certificates, on the connector all calls share', async () => {
     const deps = makeUpstreamDeps({ allowLoopback: false, resolve: async () => ['169.254.169.254'] })
     await using forbidden = await startGateway(at('http://model.test'), { deps })
