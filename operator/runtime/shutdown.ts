@@ -25,6 +25,8 @@ export interface ShutdownLimits {
   readonly stepMs: number
 }
 
+const abandonedMs = 1_000
+
 const defaultLimits: ShutdownLimits = { drainMs: 20_000, stepMs: 3_000 }
 
 /** Takes every step whatever the ones before did; true when all went well and in time. */
@@ -55,8 +57,10 @@ async function takeStep(
   run: (signal: AbortSignal) => Promise<void>,
 ): Promise<string> {
   using deadline = startDeadline(deps.clock, limitMs)
+  // What is abandoned gets a moment to end: it must not write after the lease is given away.
+  using end = startDeadline(deps.clock, limitMs + abandonedMs)
   const { promise: late, resolve } = Promise.withResolvers<string>()
-  deadline.signal.addEventListener('abort', () => resolve('late'), { once: true })
+  end.signal.addEventListener('abort', () => resolve('late'), { once: true })
   const work = run(deadline.signal).then(
     () => (deadline.expired() ? 'late' : 'done'),
     (error: unknown) => {
@@ -64,5 +68,5 @@ async function takeStep(
       return 'failed'
     },
   )
-  return Promise.race([work, late])
+  return await Promise.race([work, late])
 }
