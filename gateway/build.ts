@@ -117,6 +117,7 @@ function buildDeps({ parts, telemetry, enforcement, records, upstreams, opaque }
     clock,
     fetchKeys: makeFetchKeys(parts.kube === undefined ? {} : { apiServer: parts.kube.client.credentials }),
     compileUsername: makeUsernameCompiler(makeCompiler()),
+    onKeys: telemetry.keys,
   })
   enforcement.onChange(({ enforced }) => {
     if (enforced !== undefined) void prepare(enforced.snapshot.settings)

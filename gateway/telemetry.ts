@@ -7,6 +7,7 @@ import { toRevisionText } from '../policy/bundle.ts'
 import type { SessionRecord } from '../policy/evidence.ts'
 import type { EnforcementState } from './bundle/enforcement.ts'
 import type { GatewayError } from './errors.ts'
+import type { KeysEvent } from './identity/keys.ts'
 import { toErrorRow } from './errors.ts'
 
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>
@@ -18,6 +19,7 @@ export interface GatewayTelemetry {
   readonly enforcing: (state: EnforcementState) => void
   readonly inFlight: (change: 1 | -1) => void
   readonly recordsFailed: (error: unknown) => void
+  readonly keys: (event: KeysEvent) => void
   readonly endpointFailed: (connection: string, endpoint: string, error: GatewayError) => void
 }
 
@@ -43,6 +45,11 @@ export function makeTelemetry(registry: Registry, log: Logger, nowMs: () => numb
     recordsFailed: (error) => {
       metrics.recordsFailed()
       log.error(toSafeFields({ cause: toCause(error) }), 'session records cannot be written: calls are refused')
+    },
+    keys: ({ issuer, outcome, keys, cause }) => {
+      metrics.keys(issuer, outcome, keys)
+      if (outcome === 'Refreshed') return
+      log.warn(toSafeFields({ issuer, keys, cause: toCause(cause) }), 'the keys of an issuer cannot be fetched')
     },
     endpointFailed: (connection, endpoint, error) => {
       metrics.endpointFailed(connection, error.code)
@@ -148,7 +155,23 @@ function makeStateMetrics(registers: Registry[]) {
     help: 'Times the session records could not be written',
     registers,
   })
+  const servedKeys = new Gauge({
+    name: 'portcullis_issuer_keys',
+    help: 'Signing keys known of an issuer',
+    labelNames: ['issuer'],
+    registers,
+  })
+  const keyFetches = new Counter({
+    name: 'portcullis_issuer_key_fetches_total',
+    help: 'Times the keys of an issuer were fetched, by outcome',
+    labelNames: ['issuer', 'outcome'],
+    registers,
+  })
   return {
+    keys: (issuer: string, outcome: string, count: number) => {
+      servedKeys.set({ issuer }, count)
+      keyFetches.inc({ issuer, outcome })
+    },
     enforced: (epoch: number, n: number) => {
       sequence.reset()
       sequence.set({ epoch: String(epoch) }, n)

@@ -35,7 +35,8 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== digest) {
     shell: process.platform === 'win32',
   })
   if (npm.error) fail(`could not run npm (${npm.error.message}); npm comes with Node, check your PATH.`)
-  if (npm.status !== 0) fail('npm ci failed; the lines above say why. Without a network, check the registry npm is set to.')
+  if (npm.status !== 0)
+    fail('npm ci failed; the lines above say why. Without a network, check the registry npm is set to.')
   writeFileSync(stamp, digest)
 }
 
