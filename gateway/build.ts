@@ -120,7 +120,9 @@ function buildDeps({ parts, telemetry, enforcement, records, upstreams, opaque }
     onKeys: telemetry.keys,
   })
   enforcement.onChange(({ enforced }) => {
-    if (enforced !== undefined) void prepare(enforced.snapshot.settings)
+    if (enforced === undefined) return
+    void prepare(enforced.snapshot.settings)
+    upstreams.lines.retain(enforced.snapshot.connections.values())
   })
   return {
     session: {
@@ -208,6 +210,7 @@ async function start(built: Built, signal: AbortSignal): Promise<Running> {
     life.abort()
     await Promise.all(background)
     await opaque.close()
+    await built.upstreams.lines.close()
     await built.records?.close()
     admin.closeAllConnections()
     await new Promise((resolve) => admin.close(resolve))

@@ -134,6 +134,8 @@ export function toReplySink(request: IncomingMessage, response: ServerResponse):
       // A body that was not read cannot be told from the next request.
       if (isUnread(request)) response.shouldKeepAlive = false
       response.writeHead(status, toNodeHeaders(headers))
+      // Node keeps the head until the first byte of the body, which in a stream may be a model's long thought away.
+      if (String(headers['content-type']).startsWith('text/event-stream')) response.flushHeaders()
     },
     write: (chunk) => response.write(chunk),
     onDrain: (resume) => {
