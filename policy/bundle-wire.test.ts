@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { denyWhen, makeBundle, makeConnection, makePolicy, makeSnapshot, sha256 } from '../test/helpers/make.ts'
 import { decodeBundle, encodeBundle, parseSequence, toSequenceText } from './bundle-wire.ts'
+import type { Revision } from './bundle.ts'
 import { compareRevisions, toRevisionText } from './bundle.ts'
 import { toCanonicalJson } from './digest.ts'
 
@@ -13,6 +14,8 @@ const bundle = makeBundle({
 
 const decode = (parts: ReturnType<typeof encodeBundle>): ReturnType<typeof decodeBundle> =>
   decodeBundle([parts.header, ...parts.shards], parts.digest, sha256)
+
+const at = (epoch: number, n: number): Revision => ({ epoch, n, digest: 'sha256:0123456789abcdef' })
 
 describe('bundle on the wire', () => {
   it('comes back as it went', () => {
@@ -51,7 +54,6 @@ describe('bundle on the wire', () => {
   })
 
   it('[BU3] orders revisions by epoch, then number', () => {
-    const at = (epoch: number, n: number) => ({ epoch, n, digest: 'sha256:0123456789abcdef' })
     expect(compareRevisions(at(2, 1), at(1, 9))).toBeGreaterThan(0)
     expect(compareRevisions(at(1, 9), at(1, 10))).toBeLessThan(0)
     expect(toRevisionText(at(1, 9))).toBe('1.9-0123456789ab')
