@@ -1,6 +1,6 @@
 // Child processes of the bench: each pinned to its cores, ended with the run, and quoted when it ends too early.
 import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
+import type { ChildProcess, StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -35,7 +35,7 @@ const quotedOutput = 600
 const stopTimeoutMs = 5000
 const pollMs = 20
 
-/** Starts a process. Its standard input stays open as long as the bench lives, so that it can end with it. */
+/** Starts a process. */
 export function startProcess(command: Command): Running {
   const child = spawnPinned(command)
   let output = ''
@@ -70,12 +70,11 @@ export async function runCommand(command: Command): Promise<string> {
   child.stderr?.on('data', (chunk: Buffer) => {
     all = (all + chunk.toString()).slice(-keptOutput)
   })
-  child.stdin?.end()
   try {
     await once(child, 'close')
   } catch (error) {
     command.signal.throwIfAborted()
-    throw new Error(`${command.name} did not start: is ${command.file} installed and in PATH?`, { cause: error })
+    throw new Error(`${command.name} did not start: is setpriv (util-linux) in PATH?`, { cause: error })
   }
   if (child.exitCode !== 0) throw new Error(`${command.name} failed (${describeEnd(child)}): ${quote(all)}`)
   return stdout
@@ -155,9 +154,15 @@ async function waitFor<T>(
   throw new Error(`gave up waiting for ${what} after ${timeoutMs / 1000} s`)
 }
 
+/**
+ * Each child has a process group of its own: when a shell leaves the group of the bench behind, the kernel hangs up on every
+ * process of a group that holds a stopped one. And each dies with the bench, stopped or not, however the bench ends.
+ */
 function spawnPinned({ file, args, cores, environment, folder, output, signal }: Command): ChildProcess {
-  const [program, words] = cores === undefined ? [file, args] : ['taskset', ['-c', cores, file, ...args]]
-  return spawn(program, words, { env: environment, cwd: folder, signal, stdio: ['pipe', output ?? 'pipe', 'pipe'] })
+  const pin = cores === undefined ? [] : ['taskset', '-c', cores]
+  const words = ['--pdeathsig', 'KILL', ...pin, file, ...args]
+  const stdio: StdioOptions = ['ignore', output ?? 'pipe', 'pipe']
+  return spawn('setpriv', words, { env: environment, cwd: folder, signal, detached: true, stdio })
 }
 
 async function stopChild(child: ChildProcess, hasEnded: () => boolean): Promise<void> {

@@ -6,7 +6,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"runtime"
@@ -44,11 +43,6 @@ func main() {
 		os.Exit(1)
 	}
 	fmt.Printf("listening %d\n", listener.Addr().(*net.TCPAddr).Port)
-	// Whoever started the mock holds the other end: it goes when that process goes, however that happens.
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	}()
 	for {
 		conn, err := listener.Accept()
 		if err != nil {

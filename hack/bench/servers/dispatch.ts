@@ -76,4 +76,3 @@ server.post('/*', forward)
 
 const address = await server.listen({ port: 0, host: '127.0.0.1' })
 process.stdout.write(`listening ${new URL(address).port}\n`)
-process.stdin.resume().on('end', () => process.exit(0))

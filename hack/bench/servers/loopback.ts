@@ -1,5 +1,5 @@
 // Loaded before Portkey's own code: its server has no option for the address it listens on and would be open to the
-// network, and it should end with the bench that started it.
+// network.
 import { Server } from 'node:net'
 import type { ListenOptions } from 'node:net'
 
@@ -13,5 +13,3 @@ Reflect.set(Server.prototype, 'listen', function listenOnLoopback(this: Server, 
   const callbacks = rest.filter((value) => typeof value === 'function')
   return Reflect.apply(listen, this, [{ ...options, host: '127.0.0.1' }, ...callbacks])
 })
-
-process.stdin.resume().on('end', () => process.exit(0))
