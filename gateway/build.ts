@@ -4,12 +4,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import type { Logger } from 'pino'
-import type { Registry } from 'prom-client'
-import type { KubeClient } from '../kube/client.ts'
 import type { Clock } from '../kube/clock.ts'
 import { sleep } from '../kube/clock.ts'
-import type { KubeMetrics } from '../kube/telemetry.ts'
 import { makeCompiler } from '../policy/expression.ts'
 import type { Identity } from '../policy/model.ts'
 import { buildAdminServer } from './admin.ts'
@@ -28,6 +24,7 @@ import { makeFetchKeys } from './identity/fetch-keys.ts'
 import { buildIdentify } from './identity/identify.ts'
 import { makeUsernameCompiler } from './identity/username.ts'
 import { buildHttpServer } from './listen/http.ts'
+import type { GatewayParts } from './parts.ts'
 import { Readiness } from './readiness.ts'
 import type { GatewayTelemetry } from './telemetry.ts'
 import { makeTelemetry, toCause, toSafeFields } from './telemetry.ts'
@@ -36,16 +33,6 @@ import { buildForward, buildUpstreams } from './upstream/forward.ts'
 import type { OpaqueRoad } from './upstream/opaque.ts'
 import { buildOpaqueRoad } from './upstream/opaque.ts'
 import { resolveName } from './upstream/resolve.ts'
-
-export interface GatewayParts {
-  readonly config: Config
-  readonly clock: Clock
-  readonly log: Logger
-  readonly registry: Registry
-  readonly random: () => number
-  /** Absent: standalone, or from mounts alone. */
-  readonly kube?: { readonly client: KubeClient; readonly metrics: KubeMetrics } | undefined
-}
 
 export interface Gateway {
   readonly enforcement: Enforcement

@@ -2,13 +2,13 @@
 // the gateway to what a name resolves to, at every connect. Messages are for people.
 import type { AddressClass } from './address.ts'
 import { classifyAddress, parseAddress } from './address.ts'
-import type { BundleNetwork } from './bundle.ts'
+import type { Network } from './address.ts'
 
 export interface AddressRules {
   readonly place: 'InCluster' | 'External'
   /** A start-up setting of the process; nothing in a custom resource may ever reach this field. */
   readonly allowLoopback: boolean
-  readonly network: BundleNetwork
+  readonly network: Network
   readonly port?: number
 }
 

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import type { AddressClass } from './address.ts'
 import { classifyAddress } from './address.ts'
 import { checkAddress, checkEndpointHost } from './address-check.ts'
-import type { BundleNetwork } from './bundle.ts'
+import type { Network } from './address.ts'
 
-const open: BundleNetwork = { apiServer: [], clusterRanges: [] }
-const network: BundleNetwork = {
+const open: Network = { apiServer: [], clusterRanges: [] }
+const network: Network = {
   apiServer: ['10.96.0.1', '192.168.7.7:6443', '[fd00:9::1]:6443', '203.0.114.0/30', 'api.cluster.example'],
   clusterRanges: ['10.96.0.0/12', '10.244.0.0/16', 'fd00:10::/56', '240.0.0.0/8', '2a00:1:2::/48'],
 }
@@ -123,7 +123,7 @@ describe('classifyAddress', () => {
   })
 
   it('a cluster range never makes a dangerous address usable', () => {
-    const all: BundleNetwork = { apiServer: [], clusterRanges: ['0.0.0.0/0', '::/0'] }
+    const all: Network = { apiServer: [], clusterRanges: ['0.0.0.0/0', '::/0'] }
     for (const address of [
       '127.0.0.1',
       '169.254.169.254',
@@ -170,7 +170,7 @@ describe('checkAddress', () => {
     expect(checkAddress('127.0.0.1', { ...external, allowLoopback: true })).toBeUndefined()
     expect(checkAddress('::ffff:127.0.0.1', { ...inCluster, allowLoopback: true })).toBeUndefined()
     expect(checkAddress('169.254.169.254', { ...external, allowLoopback: true })).toContain('metadata')
-    const local: BundleNetwork = { apiServer: ['127.0.0.1:6443'], clusterRanges: [] }
+    const local: Network = { apiServer: ['127.0.0.1:6443'], clusterRanges: [] }
     expect(checkAddress('127.0.0.1', { ...external, allowLoopback: true, network: local, port: 6443 })).toContain('API')
     expect(checkAddress('127.0.0.1', { ...external, allowLoopback: true, network: local, port: 8080 })).toBeUndefined()
   })

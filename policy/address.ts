@@ -1,7 +1,13 @@
 // What an IP address is: this machine, the link, a cloud's metadata service, the cluster, or the world. Addresses inside others
 // (IPv4-mapped, 6to4, NAT64, Teredo ...) are judged by the worst of what they can mean. The operator asks while planning, the
 // gateway at every connect.
-import type { BundleNetwork } from './bundle.ts'
+
+/** Addresses no connection may reach, and ranges that only in-cluster endpoints may. */
+export interface Network {
+  /** IP, CIDR, or either with a port that alone is barred. */
+  readonly apiServer: readonly string[]
+  readonly clusterRanges: readonly string[]
+}
 
 export type AddressClass =
   | 'Invalid'
@@ -33,7 +39,7 @@ interface Barred {
  * Entries of `network.apiServer` are addresses or CIDRs, with a port (`10.0.0.1:6443`, `[fd00::1]:6443`) where only that port
  * is the API server; asked without a port, such an entry bars the whole address.
  */
-export function classifyAddress(address: string, network: BundleNetwork, port?: number): AddressClass {
+export function classifyAddress(address: string, network: Network, port?: number): AddressClass {
   const bytes = parseAddress(address)
   if (bytes === undefined) return 'Invalid'
   const all = [bytes, ...toEmbedded(bytes)]
@@ -78,7 +84,7 @@ function isMetadata(bytes: Bytes): boolean {
   return metadata.some((range) => isWithin(bytes, range))
 }
 
-function isApiServer(bytes: Bytes, network: BundleNetwork, port: number | undefined): boolean {
+function isApiServer(bytes: Bytes, network: Network, port: number | undefined): boolean {
   return network.apiServer.some((text) => {
     const barred = parseBarred(text)
     if (barred === undefined || !isWithin(bytes, barred.range)) return false

@@ -2,6 +2,7 @@
 // neither Kubernetes nor HTTP. Credentials are named here, never contained.
 import type { ModelConnectionSpec } from '../crds/generated/model-connection.ts'
 import type { InferencePolicySpec } from '../crds/generated/inference-policy.ts'
+import type { Network } from './address.ts'
 import type { ObjectRef } from './model.ts'
 import type { Settings } from './settings.ts'
 
@@ -55,16 +56,10 @@ export interface BundlePolicy {
   readonly blocked?: Blocked
 }
 
-/** Addresses no connection may reach, and ranges that only in-cluster endpoints may. */
-export interface BundleNetwork {
-  readonly apiServer: readonly string[]
-  readonly clusterRanges: readonly string[]
-}
-
 export interface Bundle {
   readonly format: typeof bundleFormat
   readonly settings: Settings
-  readonly network: BundleNetwork
+  readonly network: Network
   /** Both sorted by namespace/name, so that the same objects always give the same digest. */
   readonly connections: readonly BundleConnection[]
   readonly policies: readonly BundlePolicy[]

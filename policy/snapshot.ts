@@ -8,20 +8,16 @@ import { requestEnvironment } from './environment.ts'
 import type { Compile } from './expression.ts'
 import type { ConnectionFacts } from './model.ts'
 import type { Problem } from './problem.ts'
-import type { RouteTable } from './route.ts'
+import type { Routed, RouteTable } from './route.ts'
 import { buildRouteTable } from './route.ts'
 import { selectsConnection } from './select.ts'
 import type { Settings } from './settings.ts'
 
-export interface CompiledConnection {
+export interface CompiledConnection extends Routed {
   /** `namespace/name`. */
   readonly id: string
   readonly declared: BundleConnection
   readonly facts: ConnectionFacts
-  readonly prefix: string
-  readonly hostnames: readonly string[]
-  /** Lost its route to another connection, or was never granted it: it cannot be reached at all. */
-  readonly routeless: boolean
   readonly opaque: boolean
   readonly paused: boolean
   readonly blocked?: Blocked
@@ -36,7 +32,7 @@ export interface Snapshot {
   readonly bundle: Bundle
   readonly settings: Settings
   readonly connections: ReadonlyMap<string, CompiledConnection>
-  readonly routes: RouteTable
+  readonly routes: RouteTable<CompiledConnection>
   /** By policy id; what the operator writes into each policy's status. */
   readonly problems: ReadonlyMap<string, readonly Problem[]>
   readonly cache: CompilationCache

@@ -1,6 +1,6 @@
 // What forwarding takes and gives, for both roads to a model: the judged one (forward.ts) and the opaque one (opaque.ts). Plain
 // shapes; nothing here knows undici.
-import type { BundleNetwork } from '../../policy/bundle.ts'
+import type { Network } from '../../policy/address.ts'
 import type { CompiledConnection } from '../../policy/snapshot.ts'
 import type { GatewayError } from '../errors.ts'
 import type { ReplyHeaders } from '../exchange.ts'
@@ -59,7 +59,7 @@ export interface EndpointFailure {
 
 export interface UpstreamDeps {
   /** The network of the snapshot in force, read anew for every connection that is opened. */
-  readonly network: () => BundleNetwork
+  readonly network: () => Network
   /** A start-up setting of the process (sidecar, standalone, tests); no custom resource can set it. */
   readonly allowLoopback: boolean
   readonly credentials: CredentialSource

@@ -9,7 +9,8 @@ import {
   RecordedReply,
 } from '../../test/helpers/upstream-call.ts'
 import { echo, otherCa, startTlsUpstream, startUpstream, testCa } from '../../test/helpers/upstream-server.ts'
-import type { BundleEndpoint, BundleNetwork } from '../../policy/bundle.ts'
+import type { Network } from '../../policy/address.ts'
+import type { BundleEndpoint } from '../../policy/bundle.ts'
 import type { UpstreamDeps } from './call.ts'
 import { buildForward, buildUpstreams } from './forward.ts'
 
@@ -69,7 +70,7 @@ describe('names', () => {
   })
 })
 
-const cluster: BundleNetwork = { apiServer: ['10.96.0.1', '192.168.0.9:6443'], clusterRanges: ['10.96.0.0/12'] }
+const cluster: Network = { apiServer: ['10.96.0.1', '192.168.0.9:6443'], clusterRanges: ['10.96.0.0/12'] }
 
 describe('an address that no connection may reach', () => {
   it.each<[string, BundleEndpoint['place'], readonly string[]]>([

@@ -3,7 +3,8 @@
 import type { ModelConnectionEndpoint } from '../../crds/generated/model-connection.ts'
 import type { AddressRules } from '../../policy/address-check.ts'
 import { checkEndpointHost } from '../../policy/address-check.ts'
-import type { BundleEndpoint, BundleNetwork } from '../../policy/bundle.ts'
+import type { Network } from '../../policy/address.ts'
+import type { BundleEndpoint } from '../../policy/bundle.ts'
 import type { Problem } from '../../policy/problem.ts'
 import type { Settings } from '../../policy/settings.ts'
 import { isServiceGranted } from '../../policy/settings.ts'
@@ -12,7 +13,7 @@ export interface EndpointRules {
   /** Of the connection. */
   readonly namespace: string
   readonly settings: Settings
-  readonly network: BundleNetwork
+  readonly network: Network
   readonly allowLoopback: boolean
   /** `cluster.local` nearly everywhere. */
   readonly clusterDomain: string

@@ -1,6 +1,7 @@
 // All objects and what they referenced, to the one bundle that every gateway judges by. Pure: the same objects in any order give
 // the same bundle, and each object is looked at once.
-import type { Bundle, BundleConnection, BundleNetwork } from '../../policy/bundle.ts'
+import type { Network } from '../../policy/address.ts'
+import type { Bundle, BundleConnection } from '../../policy/bundle.ts'
 import { bundleFormat } from '../../policy/bundle.ts'
 import type { Settings } from '../../policy/settings.ts'
 import type { PlannedPolicy } from '../inference-policy/plan.ts'
@@ -14,7 +15,7 @@ export interface World extends Omit<ConnectionRules, 'settings' | 'network'> {
   /** The operator's own: policies in it are the baseline. */
   readonly namespace: string
   readonly settings: Settings
-  readonly network: BundleNetwork
+  readonly network: Network
   readonly connections: readonly ModelConnection[]
   readonly policies: readonly InferencePolicy[]
 }

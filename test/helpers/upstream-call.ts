@@ -1,12 +1,13 @@
 // The other side of forwarding tests: connections, calls and permits to forward with, and a reply that remembers.
-import type { BundleEndpoint, BundleNetwork } from '../../policy/bundle.ts'
+import type { Network } from '../../policy/address.ts'
+import type { BundleEndpoint } from '../../policy/bundle.ts'
 import { mintPermit } from '../../policy/permit.ts'
 import type { Permit } from '../../policy/permit.ts'
 import type { CompiledConnection } from '../../policy/snapshot.ts'
 import type { ReplyHeaders, ReplySink } from '../../gateway/exchange.ts'
 import type { EndpointFailure, UpstreamCall, UpstreamDeps } from '../../gateway/upstream/call.ts'
 
-export const openNetwork: BundleNetwork = { apiServer: [], clusterRanges: [] }
+export const openNetwork: Network = { apiServer: [], clusterRanges: [] }
 
 export function makeEndpoint(origin: string, over: Partial<BundleEndpoint> = {}): BundleEndpoint {
   return { name: 'one', origin, basePath: '', weight: 1, place: 'External', ...over }
