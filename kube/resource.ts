@@ -17,7 +17,7 @@ export interface NewMeta {
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
   readonly ownerReferences?: readonly OwnerReference[]
-  /** With an apply or a replace: refused with Conflict when the stored object is another one or a newer one. */
+  /** With an apply or a replace: refused when the stored object is another one or has changed since. */
   readonly uid?: string
   readonly resourceVersion?: string
 }

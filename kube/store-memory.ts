@@ -155,6 +155,8 @@ export class MemoryStore implements ResourceStore {
     const call = toCall(verb, resource, expected)
     if (live === undefined) throw toRefusal(expected.uid === undefined ? 'NotFound' : 'Conflict', call)
     const { uid, resourceVersion } = live.metadata
+    // To a server an apply with another uid tries to change the uid.
+    if (verb === 'patch' && (expected.uid ?? uid) !== uid) throw toRefusal('Invalid', call)
     const isOther = (expected.uid ?? uid) !== uid || (expected.resourceVersion ?? resourceVersion) !== resourceVersion
     if (isOther) throw toRefusal('Conflict', call)
     return live

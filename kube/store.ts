@@ -48,9 +48,11 @@ export interface DeleteOptions extends CallOptions {
   readonly resourceVersion?: string | undefined
 }
 
-/** A status together with what it belongs to; a `uid` keeps it off an object that was recreated under the name. */
+/**
+ * A status together with what it belongs to. The server ignores a uid here, so what keeps a status off an object that
+ * was created again under the name is its `resourceVersion`.
+ */
 export interface NewStatus extends Ref {
-  readonly uid?: string | undefined
   readonly resourceVersion?: string | undefined
   readonly status: unknown
 }

@@ -23,6 +23,7 @@ async function open(fault: () => KubeErrorCode | undefined = () => undefined) {
   const gates: (() => void)[] = []
   const state = { writes: 0, isGated: false }
   const store: StatusWriterDeps['store'] = {
+    get: truth.get,
     applyStatus: async (...call) => {
       state.writes += 1
       if (state.isGated) await new Promise<void>((resolve) => gates.push(resolve))
@@ -132,9 +133,18 @@ describe('a status writer', () => {
     expect((await read()).status).toBeUndefined()
   })
 
+  it('writes at the newest version when the object changed meanwhile, and gives up when it keeps changing', async () => {
+    let conflicts = 2
+    const { truth, writer, created, read } = await open(() => ((conflicts -= 1) >= 0 ? 'Conflict' : undefined))
+    await truth.replace(widgets, { metadata: created.metadata, spec: { color: 'blue' } })
+    expect(await writer.write(widgets, created, { phase: 'one' })).toBe('written')
+    expect((await read()).status).toEqual({ phase: 'one' })
+    conflicts = 99
+    await expect(writer.write(widgets, created, { phase: 'two' })).rejects.toMatchObject({ code: 'Conflict' })
+  })
+
   it.each<[KubeErrorCode, string]>([
     ['NotFound', 'gone'],
-    ['Conflict', 'gone'],
     ['Invalid', 'refused'],
   ])('answers %s with %s instead of failing', async (code, result) => {
     const { writer, created } = await open(() => code)

@@ -3,6 +3,7 @@
 // whole status is compared and replaced.
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../kube/clock.ts'
+import type { KubeError } from '../../kube/errors.ts'
 import { isKubeError, isRecord } from '../../kube/errors.ts'
 import type { KubeObject, Resource } from '../../kube/resource.ts'
 import { toKey, toResourceName } from '../../kube/resource.ts'
@@ -28,17 +29,22 @@ export interface Status {
 export type StatusResult = 'unchanged' | 'written' | 'gone' | 'refused'
 
 export interface StatusWriterDeps {
-  readonly store: Pick<ResourceStore, 'applyStatus'>
+  readonly store: Pick<ResourceStore, 'applyStatus' | 'get'>
   readonly clock: Clock
   readonly log: Log
   readonly metrics: StatusMetrics
+}
+
+interface Wish {
+  object: KubeObject
+  status: Status
 }
 
 interface Line {
   /** What we wrote last, until the cache has caught up with it. */
   written?: KubeObject | undefined
   /** The newest wish, shared by everybody who came while a write was running. */
-  next?: { object: KubeObject; status: Status; result: Promise<StatusResult> } | undefined
+  next?: (Wish & { result: Promise<StatusResult> }) | undefined
   running?: Promise<unknown> | undefined
 }
 
@@ -85,7 +91,7 @@ export class StatusWriter {
     return next === undefined ? 'unchanged' : this.#run(resource, line, next)
   }
 
-  async #run(resource: Resource, line: Line, wish: { object: KubeObject; status: Status }): Promise<StatusResult> {
+  async #run(resource: Resource, line: Line, wish: Wish): Promise<StatusResult> {
     const work = this.#apply(resource, line, wish)
     line.running = work
     try {
@@ -97,29 +103,42 @@ export class StatusWriter {
     }
   }
 
-  async #apply(resource: Resource, line: Line, wish: { object: KubeObject; status: Status }): Promise<StatusResult> {
-    const current = newer(wish.object, line.written)
-    if (current === wish.object) line.written = undefined
-    const before = statusOf(current)
-    const status = withTimes(wish.status, before, `${this.#deps.clock.date().toISOString().slice(0, 19)}Z`)
-    if (isSameStatus(status, before)) return 'unchanged'
-    const { namespace, name, uid } = wish.object.metadata
-    try {
-      const how = { fieldManager: this.#fieldManager, force: true }
-      line.written = await this.#deps.store.applyStatus(resource, { namespace, name, uid, status }, how)
-      return 'written'
-    } catch (error) {
-      line.written = undefined
-      if (isKubeError(error, 'NotFound', 'Conflict')) return 'gone'
-      if (!isKubeError(error, 'Invalid')) throw error
-      this.#deps.log.error(
-        { reason: error.message },
-        'the server refuses this status; the stored object may violate its schema',
-      )
-      return 'refused'
+  async #apply(resource: Resource, line: Line, wish: Wish): Promise<StatusResult> {
+    let current = newer(wish.object, line.written)
+    line.written = current === wish.object ? undefined : current
+    for (let conflicts = 0; ; conflicts += 1) {
+      try {
+        const status = withTimes(wish.status, statusOf(current), this.#deps.clock.date())
+        if (isSameStatus(status, statusOf(current))) return 'unchanged'
+        line.written = await this.#send(resource, current, status)
+        return 'written'
+      } catch (error) {
+        line.written = undefined
+        if (isKubeError(error, 'NotFound')) return 'gone'
+        if (isKubeError(error, 'Invalid')) return this.#refused(error)
+        if (!isKubeError(error, 'Conflict') || conflicts >= maxConflicts) throw error
+        const found = await this.#deps.store.get(resource, current.metadata)
+        if (found?.metadata.uid !== current.metadata.uid) return 'gone'
+        current = found
+      }
     }
   }
+
+  /** At the version we compared with: it alone keeps this status off an object created again under the name. */
+  async #send(resource: Resource, current: KubeObject, status: unknown): Promise<KubeObject> {
+    const { namespace, name, resourceVersion } = current.metadata
+    const how = { fieldManager: this.#fieldManager, force: true }
+    return this.#deps.store.applyStatus(resource, { namespace, name, resourceVersion, status }, how)
+  }
+
+  #refused(error: KubeError): StatusResult {
+    const words = 'the server refuses this status; the stored object may violate its schema'
+    this.#deps.log.error({ reason: error.message }, words)
+    return 'refused'
+  }
 }
+
+const maxConflicts = 3
 
 /** The cache may not yet show what we wrote; comparing with it would skip a change back, or repeat a change. */
 function newer(cached: KubeObject, written: KubeObject | undefined): KubeObject {
@@ -140,9 +159,10 @@ function statusOf(object: KubeObject): Readonly<Record<string, unknown>> {
 function withTimes(
   status: Status,
   before: Readonly<Record<string, unknown>>,
-  now: string,
+  date: Date,
 ): Readonly<Record<string, unknown>> {
   if (status.conditions === undefined) return status
+  const now = `${date.toISOString().slice(0, 19)}Z`
   const known = toConditions(before['conditions'])
   const conditions = status.conditions.map((condition) => {
     const old = known.get(condition.type)
