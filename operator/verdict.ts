@@ -34,3 +34,18 @@ export function toProblemsText(problems: readonly Problem[]): string {
   const more = problems.length - maxQuoted
   return more > 0 ? `${quoted}; and ${more} more, see status.problems` : quoted
 }
+
+const maxProblems = 16
+
+/** As the CRDs bound them. */
+export function toStatusProblems(problems: readonly Problem[]): { readonly problems?: readonly Problem[] } {
+  if (problems.length === 0) return {}
+  const shown = problems.slice(0, maxProblems)
+  return {
+    problems: shown.map((problem) => ({
+      ...problem,
+      path: problem.path.slice(0, 256),
+      message: problem.message.slice(0, 1024),
+    })),
+  }
+}

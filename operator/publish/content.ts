@@ -1,0 +1,43 @@
+// What may be taken out of a referenced object: a credential that a header can carry, a CA that is certificates and nothing else.
+// Problems never repeat what stood there.
+import { X509Certificate } from 'node:crypto'
+
+export type Content = { readonly value: string } | { readonly problem: string }
+
+const maxCredentialLength = 16_384
+/** Printable ASCII without blanks at either end, as the gateway demands before it sends one. */
+const sendable = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/u
+
+/** One newline at the end is forgiven: editors and `kubectl create secret --from-file` leave it there. */
+export function toCredential(text: string): Content {
+  const value = text.replace(/\r?\n$/u, '')
+  if (value === '') return { problem: 'is empty' }
+  if (value.length > maxCredentialLength) return { problem: `is longer than ${maxCredentialLength} characters` }
+  return sendable.test(value)
+    ? { value }
+    : { problem: 'has blanks at its ends, or characters that no header may carry' }
+}
+
+const maxCaLength = 65_536
+const certificate = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/gu
+
+/** Only the certificates are passed on, because they are published in a ConfigMap; a private key beside them is refused loudly. */
+export function toCa(text: string): Content {
+  if (text.length > maxCaLength) return { problem: `is longer than ${maxCaLength} characters` }
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/u.test(text)) {
+    return { problem: 'holds a private key; put the CA certificates alone under this key' }
+  }
+  const found = text.match(certificate) ?? []
+  if (found.length === 0) return { problem: 'holds no PEM certificate' }
+  return found.every(isCertificate)
+    ? { value: `${found.join('\n')}\n` }
+    : { problem: 'holds a certificate that cannot be read' }
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== undefined
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,217 @@
+// The story of a publication: gather what there is, plan the bundle, write credentials, slots and index, then find out what is wrong
+// with each policy. One key, one worker: a change that comes meanwhile runs it again. At once when idle, at most four times a second.
+import type { Clock } from '../../kube/clock.ts'
+import { isKubeError } from '../../kube/errors.ts'
+import type { ResourceStore } from '../../kube/store.ts'
+import { encodeBundle } from '../../policy/bundle-wire.ts'
+import type { BundleParts } from '../../policy/bundle-wire.ts'
+import type { Bundle } from '../../policy/bundle.ts'
+import type { Hash } from '../../policy/digest.ts'
+import { toCanonicalJson } from '../../policy/digest.ts'
+import type { Settings } from '../../policy/settings.ts'
+import { emptySettings } from '../../policy/settings.ts'
+import { listReferences } from '../model-connection/references.ts'
+import type { Reference } from '../model-connection/references.ts'
+import type { Outcome } from '../runtime/outcome.ts'
+import { done } from '../runtime/outcome.ts'
+import type { OperatorTelemetry } from '../telemetry.ts'
+import type { Published } from './config-maps.ts'
+import { readPublished, writeBundle } from './config-maps.ts'
+import type { StoredCredentials } from './credentials.ts'
+import { planCredentials, readCredentials, writeCredentials } from './credentials.ts'
+import type { JudgeCache, JudgeDeps } from './judge.ts'
+import { emptyCache, judgePolicies } from './judge.ts'
+import type { Plan, World } from './plan.ts'
+import { planBundle } from './plan.ts'
+import type { Publication } from './publication.ts'
+import { toEntryKey } from './publication.ts'
+import type { ReferenceReader } from './reference-reader.ts'
+import type { Sequence } from './sequence.ts'
+import { isOvertaken, nextSequence } from './sequence.ts'
+
+/** What is in the caches; references are read by the publisher, which knows the connections. */
+export type Gathered = Omit<World, 'stateOf' | 'storedSlots' | 'settings' | 'hash'> & {
+  /** Undefined: what stands there is invalid, so the last valid ones stay. */
+  readonly settings: Settings | undefined
+}
+
+export interface PublisherDeps extends Pick<JudgeDeps, 'makeCompiler' | 'breathe'> {
+  readonly store: Pick<ResourceStore, 'get' | 'create' | 'replace'>
+  readonly namespace: string
+  readonly clock: Clock
+  readonly hash: Hash
+  /** `lastValid`: for the addresses that depend on settings. */
+  readonly gather: (lastValid: Settings) => Promise<Gathered>
+  readonly references: ReferenceReader
+  readonly acked: () => readonly Sequence[]
+  readonly publication: Publication
+  readonly telemetry: Pick<OperatorTelemetry, 'published' | 'publishFailed'>
+  /** Verdicts are there, or have changed. */
+  readonly onJudged: () => void
+}
+
+interface Planned {
+  readonly plan: Plan
+  readonly world: World
+  readonly fingerprints: ReadonlyMap<string, string>
+}
+
+interface Stored {
+  readonly bundle: Published
+  readonly credentials: StoredCredentials
+}
+
+const minIntervalMs = 250
+const firstReadMs = 2_000
+/** Old slots stay until every gateway has moved on, but not for ever: a gateway that hangs must not keep a revoked credential. */
+const keepUnusedMs = 600_000
+
+export class Publisher {
+  readonly #deps: PublisherDeps
+  #stored: Stored | undefined
+  #settings: Settings | undefined
+  #cache: JudgeCache = emptyCache
+  #publishedMs = Number.NEGATIVE_INFINITY
+  #judged = ''
+
+  constructor(deps: PublisherDeps) {
+    this.#deps = deps
+  }
+
+  /** The version of the index that this process wrote or read last. */
+  get indexVersion(): string | undefined {
+    return this.#stored?.bundle.versions.get('portcullis-bundle')
+  }
+
+  async publish(signal: AbortSignal): Promise<Outcome> {
+    const waitMs = this.#publishedMs + minIntervalMs - this.#deps.clock.monotonicMs()
+    if (waitMs > 0) return { type: 'requeueAfter', ms: waitMs }
+    let trouble: unknown
+    try {
+      const stored = (this.#stored ??= await this.#recover(signal))
+      const world = await this.#gather(stored, signal)
+      const plan = planBundle(world)
+      const fingerprints = toFingerprints(plan.bundle, this.#deps.hash)
+      await this.#write(stored, { plan, world, fingerprints }).catch((error: unknown) => (trouble = error))
+      // Also when nothing could be written: people should learn of their mistakes all the same.
+      await this.#judge(plan, fingerprints)
+    } catch (error) {
+      trouble ??= error
+    }
+    return trouble === undefined ? done : this.#toOutcome(trouble)
+  }
+
+  async #recover(signal: AbortSignal): Promise<Stored> {
+    const bundle = await readPublished(this.#deps, signal)
+    const credentials = await readCredentials(this.#deps, signal)
+    if (bundle.index !== undefined && bundle.bundle !== undefined && this.#deps.publication.revision === undefined) {
+      const fingerprints = toFingerprints(bundle.bundle, this.#deps.hash)
+      this.#deps.publication.inherit({
+        revision: bundle.index.revision,
+        fingerprints,
+        nowMs: this.#deps.clock.monotonicMs(),
+      })
+    }
+    return { bundle, credentials }
+  }
+
+  async #gather(stored: Stored, signal: AbortSignal): Promise<World> {
+    const lastValid = this.#settings ?? stored.bundle.bundle?.settings ?? emptySettings
+    const gathered = await this.#deps.gather(lastValid)
+    const settings = gathered.settings ?? lastValid
+    this.#settings = settings
+    const references = gathered.connections.flatMap(({ metadata, spec }) =>
+      listReferences(metadata.namespace ?? '', spec),
+    )
+    await this.#deps.references.follow(references, firstReadMs, signal)
+    const storedSlots = new Set(Object.keys(stored.credentials.slots))
+    return { ...gathered, settings, stateOf: this.#deps.references.stateOf, storedSlots, hash: this.#deps.hash }
+  }
+
+  async #write(stored: Stored, { plan, world, fingerprints }: Planned): Promise<void> {
+    const { publication, clock, acked, hash } = this.#deps
+    const parts = encodeBundle(plan.bundle, hash)
+    const current = stored.bundle.index?.revision
+    const isPublished =
+      current?.digest === parts.digest && stored.bundle.bundle !== undefined && !isOvertaken(current, acked())
+    const credentials = await this.#writeCredentials(stored, plan, { world, isPublished })
+    this.#stored = { ...stored, credentials }
+    if (!isPublished) await this.#writeIndex(this.#stored, plan.bundle, parts)
+    const revision = this.#stored.bundle.index?.revision
+    if (revision !== undefined) publication.publish({ revision, fingerprints, nowMs: clock.monotonicMs() })
+  }
+
+  async #writeIndex(stored: Stored, bundle: Bundle, parts: BundleParts): Promise<void> {
+    const sequence = nextSequence(stored.bundle.index?.revision, this.#deps.acked())
+    const revision = { ...sequence, digest: parts.digest }
+    const written = await writeBundle(this.#deps, stored.bundle, { parts, revision, bundle })
+    this.#stored = { ...stored, bundle: written }
+    this.#publishedMs = this.#deps.clock.monotonicMs()
+    this.#deps.telemetry.published(revision, bundle)
+  }
+
+  async #writeCredentials(
+    stored: Stored,
+    plan: Plan,
+    { world, isPublished }: { readonly world: World; readonly isPublished: boolean },
+  ): Promise<StoredCredentials> {
+    const values = new Map<string, string>()
+    for (const connection of world.connections) {
+      const id = `${connection.metadata.namespace ?? ''}/${connection.metadata.name}`
+      const slot = plan.connections.get(id)?.entry.credential?.slot
+      const value = this.#valueOf(listReferences(connection.metadata.namespace ?? '', connection.spec))
+      if (slot !== undefined && value !== undefined) values.set(slot, value)
+    }
+    const slots = new Set(plan.bundle.connections.flatMap(({ credential }) => credential?.slot ?? []))
+    const isOver = this.#deps.clock.monotonicMs() - this.#publishedMs > keepUnusedMs
+    const keepUnused = !isPublished || !(this.#deps.publication.isComplete() || isOver)
+    const next = planCredentials(stored.credentials.slots, { slots, values, keepUnused })
+    return writeCredentials(this.#deps, stored.credentials, next)
+  }
+
+  #valueOf(references: readonly Reference[]): string | undefined {
+    const credential = references.find(({ purpose }) => purpose === 'Credential')
+    return credential === undefined ? undefined : this.#deps.references.valueOf(credential)
+  }
+
+  async #judge(plan: Plan, fingerprints: ReadonlyMap<string, string>): Promise<void> {
+    const { publication, clock, namespace } = this.#deps
+    const deps = { ...this.#deps, nowMs: clock.monotonicMs }
+    const { verdicts, cache } = await judgePolicies(deps, plan, namespace, this.#cache)
+    this.#cache = cache
+    publication.judge({ plan, policies: verdicts, fingerprints })
+    const judged = toCanonicalJson([publication.revision, [...verdicts], toVerdicts(plan), [...plan.policyCounts]])
+    if (judged === this.#judged) return
+    this.#judged = judged
+    this.#deps.onJudged()
+  }
+
+  /** Whatever was refused: read again what is stored, because somebody may have written it. */
+  #toOutcome(error: unknown): Outcome {
+    this.#stored = undefined
+    if (!(error instanceof RangeError) && !isKubeError(error)) throw error
+    // A first write that lost a race is no trouble; everything else is worth telling.
+    if (!isKubeError(error, 'Conflict', 'AlreadyExists', 'Aborted')) {
+      this.#deps.publication.fail(error.message)
+      this.#deps.telemetry.publishFailed(error.message)
+      this.#deps.onJudged()
+    }
+    return { type: 'retry', reason: error.message, ...(error instanceof RangeError ? { afterMs: 30_000 } : {}) }
+  }
+}
+
+function toVerdicts({ connections }: Plan): readonly unknown[] {
+  return [...connections].map(([id, { verdict }]) => [id, verdict])
+}
+
+function toFingerprints(bundle: Bundle, hash: Hash): ReadonlyMap<string, string> {
+  const print = (entry: unknown): string => hash(toCanonicalJson(entry))
+  return new Map([
+    ...bundle.connections.map((entry) => [toEntryKey('ModelConnection', toId(entry)), print(entry)] as const),
+    ...bundle.policies.map((entry) => [toEntryKey('InferencePolicy', toId(entry)), print(entry)] as const),
+  ])
+}
+
+function toId({ ref }: { readonly ref: { readonly namespace: string; readonly name: string } }): string {
+  return `${ref.namespace}/${ref.name}`
+}
