@@ -46,6 +46,10 @@ export class Credentials {
   get server(): string {
     const server = this.#config.getCurrentCluster()?.server
     if (server === undefined) throw new Error('the kubeconfig names no cluster in its current context')
+    // What client-node makes of absent variables.
+    if (server.includes('//undefined:')) {
+      throw new Error('this process runs in no pod (KUBERNETES_SERVICE_HOST is not set) and was given no kubeconfig')
+    }
     return server.replace(/\/+$/, '')
   }
 
