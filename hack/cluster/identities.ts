@@ -70,6 +70,12 @@ export async function issueToken(client: KubeConfig, account: Reference, options
   return status.token
 }
 
+/** What the strictest level of Pod Security asks for, because namespaces under test may enforce it. */
+const restricted = {
+  pod: { securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } } },
+  container: { securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } } },
+}
+
 export async function makePod(client: KubeConfig, pod: Reference, options: PodOptions = {}): Promise<PodReference> {
   const { serviceAccount = 'default', labels = {}, ready = true } = options
   const core = client.makeApiClient(CoreV1Api)
@@ -79,7 +85,8 @@ export async function makePod(client: KubeConfig, pod: Reference, options: PodOp
       metadata: { name: pod.name, labels: { ...labels } },
       spec: {
         serviceAccountName: serviceAccount,
-        containers: [{ name: 'process', image: 'none.invalid/process-of-a-test' }],
+        ...restricted.pod,
+        containers: [{ name: 'process', image: 'none.invalid/process-of-a-test', ...restricted.container }],
       },
     },
   })
