@@ -34,7 +34,6 @@ export class Credentials {
   readonly #agents = new Set<Dispatcher>()
   #config: KubeConfig
   #isStale = false
-  #reading: Promise<Credential> | undefined
   #current: (Credential & { readonly identity: string; readonly readMs: number }) | undefined
 
   constructor(options: CredentialOptions, clock: Clock) {
@@ -61,18 +60,6 @@ export class Credentials {
   async read(): Promise<Credential> {
     const age = this.#clock.monotonicMs() - (this.#current?.readMs ?? 0)
     if (!this.#isStale && this.#current !== undefined && age < (this.#options.maxAgeMs ?? 10_000)) return this.#current
-    this.#reading ??= this.#load().finally(() => {
-      this.#reading = undefined
-    })
-    return this.#reading
-  }
-
-  /** The next call reads everything again, past the caches of client-node's authenticators: the server said 401. */
-  reload(): void {
-    this.#isStale = true
-  }
-
-  async #load(): Promise<Credential> {
     if (this.#isStale) this.#config = loadConfig(this.#options)
     this.#isStale = false
     const options: RequestOptions = {}
@@ -81,6 +68,11 @@ export class Credentials {
     const dispatcher = this.#current?.identity === identity ? this.#current.dispatcher : this.#connect(options)
     this.#current = { headers: toHeaders(options), dispatcher, identity, readMs: this.#clock.monotonicMs() }
     return this.#current
+  }
+
+  /** The next call reads everything again, past the caches of client-node's authenticators: the server said 401. */
+  reload(): void {
+    this.#isStale = true
   }
 
   async close(): Promise<void> {

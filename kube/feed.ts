@@ -164,7 +164,7 @@ export class Feed<T extends KubeObject> {
     if (this.#version === undefined) this.#isListDue = true
     if (this.#version === undefined && (code === 'Invalid' || code === 'BadRequest')) this.#isWatchListRefused = true
     if (code === 'Undecodable') this.#deps.metrics.undecodable(this.#name)
-    // After an unreadable event the cache may miss a change, so nothing short of a full read will do.
+    // To resume would be to meet the unreadable event again; a full read gets past it.
     if (code === 'Gone' || code === 'Undecodable') this.#version = undefined
   }
 

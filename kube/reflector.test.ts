@@ -2,17 +2,20 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Fault, HostileOptions } from '../test/helpers/hostile-api-server.ts'
 import { HostileApiServer } from '../test/helpers/hostile-api-server.ts'
+import { makeLog, makeMetrics } from '../test/helpers/quiet.ts'
 import type { Widget } from '../test/helpers/store-contract.ts'
 import { widgets } from '../test/helpers/store-contract.ts'
 import type { KubeClient } from './client.ts'
 import { connectKube } from './client.ts'
-import { systemClock } from './clock.ts'
+import { sleep, systemClock } from './clock.ts'
+import type { KubeObject } from './resource.ts'
 import type { ReflectorOptions } from './reflector.ts'
 import { Reflector } from './reflector.ts'
 import { makeKubernetesStore } from './store-kubernetes.ts'
-import type { Log, ReflectorMetrics } from './telemetry.ts'
+import { MemoryStore } from './store-memory.ts'
+import type { ResourceStore, WatchEvent } from './store.ts'
 
-const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const log = makeLog()
 const quick = { silenceMs: 400, backoffMinMs: 1, backoffMaxMs: 5 }
 
 class Bench implements AsyncDisposable {
@@ -35,14 +38,7 @@ class Bench implements AsyncDisposable {
       random: () => 0,
       retry: { minMs: 1, maxMs: 5 },
     })
-    const count = (name: string): void => void (this.counts[name] = (this.counts[name] ?? 0) + 1)
-    const metrics: ReflectorMetrics = {
-      relisted: () => count('relisted'),
-      restarted: (_resource, reason) => count(reason),
-      heard: () => count('heard'),
-      undecodable: () => count('undecodable'),
-      handlerFailed: () => count('handlerFailed'),
-    }
+    const metrics = makeMetrics(this.counts)
     const store = makeKubernetesStore(this.#client.transport)
     this.reflector = new Reflector(
       { store, clock: systemClock, random: Math.random, log, metrics },
@@ -147,6 +143,57 @@ describe('a reflector', () => {
     await reflector.synced
     expect(reflector.list()).toHaveLength((await list(widgets)).items.length)
     expect(bench.server.requests.filter((request) => request.verb === 'list')).toHaveLength(2 + 3)
+  })
+
+  it('reads the list in one piece when its pages keep expiring', async () => {
+    bench = new Bench({ watchList: 'refused' })
+    for (let n = 0; n < 600; n += 1) await bench.put(`w${n}`, 'red')
+    const expired: Fault = { kind: 'status', status: 410, body: { kind: 'Status', reason: 'Expired', code: 410 } }
+    for (let n = 0; n < 2; n += 1) {
+      bench.server.next('list', { kind: 'slow', ms: 0 })
+      bench.server.next('list', expired)
+    }
+    const reflector = await bench.start()
+    await reflector.synced
+    expect(reflector.list()).toHaveLength(600)
+    const lists = bench.server.requests.filter((request) => request.verb === 'list')
+    expect(lists.map((request) => request.query['limit'])).toEqual(['500', '500', '500', '500', undefined])
+  })
+
+  it('reads everything again after an event that cannot be read, which resuming would meet again', async () => {
+    bench = new Bench()
+    bench.server.next('watch', { kind: 'garbage', afterEvents: 2 })
+    await bench.put('a', 'red')
+    const reflector = await bench.start()
+    await reflector.synced
+    await bench.put('a', 'green')
+    await vi.waitFor(() => expect(bench.color('a')).toBe('green'))
+    expect(bench.counts).toMatchObject({ undecodable: 1, relisted: 2 })
+  })
+
+  it('is synced by the bookmark that ends the initial events and by no other', async () => {
+    const truth = new MemoryStore({ clock: systemClock })
+    const object = await truth.create(widgets, { metadata: { namespace: 'home', name: 'a' }, spec: { color: 'red' } })
+    const mail: WatchEvent<KubeObject>[] = [
+      { type: 'Bookmark', resourceVersion: '1', initialEventsEnd: false },
+      { type: 'Set', object },
+      { type: 'Bookmark', resourceVersion: '1', initialEventsEnd: true },
+    ]
+    const watch = async function* (): AsyncGenerator<WatchEvent<KubeObject>> {
+      yield* mail.splice(0)
+      await sleep(systemClock, 10_000, stop.signal)
+    }
+    const stop = new AbortController()
+    const store = { list: truth.list, watch: watch as ResourceStore['watch'] }
+    const reflector = new Reflector(
+      { store, clock: systemClock, random: Math.random, log, metrics: makeMetrics() },
+      { resource: widgets },
+    )
+    const ended = reflector.start(stop.signal)
+    await reflector.synced
+    expect(reflector.keys()).toEqual(['home/a'])
+    stop.abort()
+    await ended
   })
 
   it.each<[string, Fault]>([
@@ -328,7 +375,7 @@ describe('after any series of faults', () => {
           )
         },
       ),
-      { numRuns: 40, seed: 7, endOnFailure: true },
+      { numRuns: 100, seed: 7, endOnFailure: true },
     )
   }, 60_000)
 })

@@ -132,8 +132,6 @@ export class Transport {
       throw error
     })
     record(String(reply.statusCode))
-    // Whoever reads the body sees its error; an abort while nobody reads must not end the process.
-    reply.body.on('error', () => {})
     if (reply.statusCode >= 300) throw await toReplyError(call, reply)
     return reply
   }
