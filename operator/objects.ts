@@ -31,15 +31,22 @@ export const services: Resource<Service> = {
 const sourceAnnotation = 'portcullis.dev/source'
 const maxSourceLength = 512
 
-export function toObjectRef({ metadata }: ModelConnection | InferencePolicy): ObjectRef {
-  const source = metadata.annotations?.[sourceAnnotation]?.slice(0, maxSourceLength)
+export function toObjectRef(object: ModelConnection | InferencePolicy): ObjectRef {
+  const { metadata } = object
+  const source = sourceOf(object)
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
     uid: metadata.uid,
     generation: metadata.generation ?? 0,
-    ...(source === undefined || source === '' ? {} : { source }),
+    ...(source === undefined ? {} : { source }),
   }
+}
+
+/** The commit or URL that a pipeline annotated. */
+export function sourceOf({ metadata }: ModelConnection | InferencePolicy): string | undefined {
+  const source = metadata.annotations?.[sourceAnnotation]
+  return source === undefined || source === '' ? undefined : source.slice(0, maxSourceLength)
 }
 
 /** `namespace/name`. */

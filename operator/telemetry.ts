@@ -3,6 +3,7 @@
 import type { Registry } from 'prom-client'
 import { Counter, Gauge } from 'prom-client'
 import type { Log } from '../kube/telemetry.ts'
+import { toErrorFields } from '../kube/telemetry.ts'
 import type { Bundle, Revision } from '../policy/bundle.ts'
 import { toRevisionText } from '../policy/bundle.ts'
 import type { Problem } from '../policy/problem.ts'
@@ -63,4 +64,18 @@ export function makeOperatorTelemetry(registry: Registry, log: Log): OperatorTel
       )
     },
   }
+}
+
+/** Errors among the fields of a log line keep their name and place; their messages may quote what was being handled. */
+export function toSafeLog(log: Log): Log {
+  const write =
+    (level: keyof Log): Log[keyof Log] =>
+    (fields, message) => {
+      const safe = Object.entries(fields).map(([name, value]) => [
+        name,
+        value instanceof Error ? toErrorFields(value) : value,
+      ])
+      log[level](Object.fromEntries(safe), message)
+    }
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }

@@ -37,6 +37,7 @@ export class Publication {
   #replicas: readonly Replica[] = []
   #sinceMs = 0
   #trouble: string | undefined
+  #isObserved = false
 
   get judged(): Judged | undefined {
     return this.#judged
@@ -89,6 +90,7 @@ export class Publication {
 
   /** True when anything is different now. */
   observe(replicas: readonly Replica[], nowMs: number): boolean {
+    this.#isObserved = true
     const isSame = JSON.stringify(replicas) === JSON.stringify(this.#replicas)
     if (!isSame) {
       this.#replicas = replicas
@@ -103,6 +105,7 @@ export class Publication {
   /** Every serving gateway enforces the newest revision. */
   isComplete(): boolean {
     const { epoch, n } = this.#revision ?? { epoch: 0, n: 0 }
+    if (!this.#isObserved) return false
     return this.#replicas.every(({ enforced }) => enforced?.epoch === epoch && enforced.n === n)
   }
 

@@ -3,6 +3,7 @@
 import type { Clock } from '../../kube/clock.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import type { ResourceStore } from '../../kube/store.ts'
+import { bundleConfigMapName } from '../../policy/bundle-config-map.ts'
 import { encodeBundle } from '../../policy/bundle-wire.ts'
 import type { BundleParts } from '../../policy/bundle-wire.ts'
 import type { Bundle } from '../../policy/bundle.ts'
@@ -46,6 +47,10 @@ export interface PublisherDeps extends Pick<JudgeDeps, 'makeCompiler' | 'breathe
   readonly acked: () => readonly Sequence[]
   readonly publication: Publication
   readonly telemetry: Pick<OperatorTelemetry, 'published' | 'publishFailed'>
+  /** Of the index as the cache has it: newer than what this process wrote means that somebody else did. */
+  readonly cachedIndexVersion: () => string | undefined
+  /** There is a revision to hold acks against. */
+  readonly onPublished: () => void
   /** Verdicts are there, or have changed. */
   readonly onJudged: () => void
 }
@@ -78,14 +83,10 @@ export class Publisher {
     this.#deps = deps
   }
 
-  /** The version of the index that this process wrote or read last. */
-  get indexVersion(): string | undefined {
-    return this.#stored?.bundle.versions.get('portcullis-bundle')
-  }
-
   async publish(signal: AbortSignal): Promise<Outcome> {
     const waitMs = this.#publishedMs + minIntervalMs - this.#deps.clock.monotonicMs()
     if (waitMs > 0) return { type: 'requeueAfter', ms: waitMs }
+    if (this.#isForeign()) this.#stored = undefined
     let trouble: unknown
     try {
       const stored = (this.#stored ??= await this.#recover(signal))
@@ -99,6 +100,14 @@ export class Publisher {
       trouble ??= error
     }
     return trouble === undefined ? done : this.#toOutcome(trouble)
+  }
+
+  /** Deleted or changed by somebody else; a cache that is merely behind shows a lower version. */
+  #isForeign(): boolean {
+    if (this.#stored === undefined) return false
+    const ours = this.#stored.bundle.versions.get(bundleConfigMapName)
+    const cached = this.#deps.cachedIndexVersion()
+    return cached === undefined ? ours !== undefined : ours === undefined || toNumber(cached) > toNumber(ours)
   }
 
   async #recover(signal: AbortSignal): Promise<Stored> {
@@ -139,6 +148,7 @@ export class Publisher {
     if (!isPublished) await this.#writeIndex(this.#stored, plan.bundle, parts)
     const revision = this.#stored.bundle.index?.revision
     if (revision !== undefined) publication.publish({ revision, fingerprints, nowMs: clock.monotonicMs() })
+    this.#deps.onPublished()
   }
 
   async #writeIndex(stored: Stored, bundle: Bundle, parts: BundleParts): Promise<void> {
@@ -189,6 +199,7 @@ export class Publisher {
   /** Whatever was refused: read again what is stored, because somebody may have written it. */
   #toOutcome(error: unknown): Outcome {
     this.#stored = undefined
+    // Left to the controller: this process leads no longer, or there is a mistake in it.
     if (!(error instanceof RangeError) && !isKubeError(error)) throw error
     // A first write that lost a race is no trouble; everything else is worth telling.
     if (!isKubeError(error, 'Conflict', 'AlreadyExists', 'Aborted')) {
@@ -198,6 +209,11 @@ export class Publisher {
     }
     return { type: 'retry', reason: error.message, ...(error instanceof RangeError ? { afterMs: 30_000 } : {}) }
   }
+}
+
+/** Versions of one resource are numbers that grow. */
+function toNumber(version: string): bigint {
+  return /^\d{1,30}$/u.test(version) ? BigInt(version) : 0n
 }
 
 function toVerdicts({ connections }: Plan): readonly unknown[] {
