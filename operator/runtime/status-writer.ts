@@ -114,14 +114,21 @@ export class StatusWriter {
         return 'written'
       } catch (error) {
         line.written = undefined
-        if (isKubeError(error, 'NotFound')) return 'gone'
-        if (isKubeError(error, 'Invalid')) return this.#refused(error)
-        if (!isKubeError(error, 'Conflict') || conflicts >= maxConflicts) throw error
-        const found = await this.#deps.store.get(resource, current.metadata)
-        if (found?.metadata.uid !== current.metadata.uid) return 'gone'
-        current = found
+        if (conflicts >= maxConflicts) throw error
+        const next = await this.#recover(resource, current, error)
+        if (typeof next === 'string') return next
+        current = next
       }
     }
+  }
+
+  /** The object as it is now, to try again with, or the end of it. */
+  async #recover(resource: Resource, current: KubeObject, error: unknown): Promise<KubeObject | StatusResult> {
+    if (isKubeError(error, 'NotFound')) return 'gone'
+    if (isKubeError(error, 'Invalid')) return this.#refused(error)
+    if (!isKubeError(error, 'Conflict')) throw error
+    const found = await this.#deps.store.get(resource, current.metadata)
+    return found?.metadata.uid === current.metadata.uid ? found : 'gone'
   }
 
   /** At the version we compared with: it alone keeps this status off an object created again under the name. */
