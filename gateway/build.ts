@@ -23,7 +23,7 @@ import { handle } from './handle.ts'
 import { makeFetchKeys } from './identity/fetch-keys.ts'
 import { buildIdentify } from './identity/identify.ts'
 import { makeUsernameCompiler } from './identity/username.ts'
-import { buildHttpServer } from './listen/http.ts'
+import { buildHttpServer, defaultTimes } from './listen/http.ts'
 import type { GatewayParts } from './parts.ts'
 import { Readiness } from './readiness.ts'
 import type { GatewayTelemetry } from './telemetry.ts'
@@ -175,8 +175,7 @@ async function start(built: Built, signal: AbortSignal): Promise<Running> {
   const server = buildHttpServer(
     {
       maxHeaderBytes: config.maxHeaderBytes,
-      headersTimeoutMs: 15_000,
-      keepAliveTimeoutMs: 75_000,
+      ...defaultTimes,
       draining: () => readiness.isDraining,
     },
     async (exchange) => {

@@ -5,6 +5,7 @@
 export type ErrorCode =
   | 'bundle_missing'
   | 'bad_request'
+  | 'request_timeout'
   | 'body_malformed'
   | 'body_too_large'
   | 'headers_too_large'
@@ -43,6 +44,7 @@ export interface ErrorRow {
 const rows: Record<ErrorCode, ErrorRow> = {
   bundle_missing: { status: 503, log: 'error' },
   bad_request: { status: 400, log: 'info' },
+  request_timeout: { status: 408, log: 'info' },
   body_malformed: { status: 400, log: 'info' },
   body_too_large: { status: 413, log: 'info' },
   headers_too_large: { status: 431, log: 'info' },

@@ -1,141 +1,183 @@
-// HTTP/1.1 sockets to exchanges. fastify owns the server (limits, time-outs, shutdown); the body is left unread, because only the
-// story of a call knows how much of it may be read.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+// HTTP/1.1 sockets to exchanges. fastify owns the server (limits, time-outs, shutdown); of its routing nothing is used, because
+// every request, however odd, must take the one road of handle.ts. The body is left unread: only the story of a call knows how
+// much of it may be read.
+import type { IncomingMessage } from 'node:http'
+import { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import Fastify from 'fastify'
 import { GatewayError } from '../errors.ts'
 import type { Exchange, ExchangeRequest, ReplyHeaders, ReplySink } from '../exchange.ts'
 import { sendRefusal, toRefusal } from '../reply.ts'
+import type { BodyTimes } from './body.ts'
+import { isUnread, linger, readBody } from './body.ts'
+import { readHead } from './head.ts'
 
-export interface HttpOptions {
-  readonly maxHeaderBytes: number
+export interface HttpTimes extends BodyTimes {
   readonly headersTimeoutMs: number
   readonly keepAliveTimeoutMs: number
+  /** How long a caller may take nothing of a reply whose end was sent. */
+  readonly flushTimeoutMs: number
+}
+
+export interface HttpOptions extends HttpTimes {
+  readonly maxHeaderBytes: number
   /** True while the process drains: replies then ask clients to open no further call on the connection. */
   readonly draining: () => boolean
+}
+
+export const defaultTimes: HttpTimes = {
+  headersTimeoutMs: 15_000,
+  keepAliveTimeoutMs: 75_000,
+  bodyIdleTimeoutMs: 30_000,
+  bodyTimeoutMs: 300_000,
+  lingerMs: 3_000,
+  flushTimeoutMs: 60_000,
 }
 
 export type HandleExchange = (exchange: Exchange) => Promise<void>
 
 export function buildHttpServer(options: HttpOptions, handle: HandleExchange): FastifyInstance {
+  const answering = new Answering()
   const server = Fastify({
     logger: false,
     exposeHeadRoutes: false,
-    routerOptions: { ignoreTrailingSlash: false },
+    // Its router and its own error replies would quote the path; there is one route, and it is ours.
+    rewriteUrl: () => '/',
+    // A connection that is kept alive may bring one more call while the process drains; refusing it would lose it.
+    return503OnClosing: false,
     keepAliveTimeout: options.keepAliveTimeoutMs,
     requestTimeout: 0,
     http: {
       maxHeaderSize: options.maxHeaderBytes,
       headersTimeout: options.headersTimeoutMs,
-      // A slow body is bounded by its own time-out in `readBody`; Node's would answer in a form no client reads.
+      connectionsCheckingInterval: Math.max(100, Math.min(options.headersTimeoutMs / 4, 5_000)),
+      // A slow body is bounded by its own time-outs in `readBody`; Node's would answer in a form no client reads.
       requestTimeout: 0,
       insecureHTTPParser: false,
       requireHostHeader: true,
       noDelay: true,
+      ServerResponse: CuttableResponse,
     },
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, answering.has(socket)),
   })
+  // Too many headers are refused in `readHead`; Node would drop them in silence.
+  server.server.maxHeadersCount = 0
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', (_request, _payload, done) => {
     done(null)
   })
-  server.all('/*', async (request, reply) => {
+  const take = async ({ raw: request, originalUrl }: FastifyRequest, reply: FastifyReply): Promise<void> => {
     // The story of a call writes to the sockets itself; fastify must not answer after it.
     reply.hijack()
-    if (options.draining()) reply.raw.shouldKeepAlive = false
-    await handle(toExchange(request.raw, reply.raw))
-  })
+    const response = reply.raw
+    answering.add(request.socket, response)
+    if (options.draining()) {
+      response.shouldKeepAlive = false
+      // A connection that is kept alive by an earlier reply must not hold up the end.
+      response.once('close', () => setImmediate(() => server.server.closeIdleConnections()))
+    }
+    await handle(toExchange({ request, response, target: originalUrl, times: options }))
+  }
+  server.all('/', take)
+  server.setNotFoundHandler(take)
+  server.setErrorHandler(async (_error, request, reply) => take(request, reply))
+  inviteBodies(server)
   return server
 }
 
-export function toExchange(request: IncomingMessage, response: ServerResponse): Exchange {
-  return { request: toRequest(request, response), reply: toReplySink(request, response), native: { request, response } }
+/** `Expect: 100-continue` is answered when the body is about to be read, so that a refusal spares the caller from sending it. */
+function inviteBodies({ server }: FastifyInstance): void {
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    request.once('resume', () => {
+      if (!response.headersSent) response.writeContinue()
+    })
+    server.emit('request', request, response)
+  })
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    const sink = toReplySink(request, response, defaultTimes)
+    sendRefusal(sink, toRefusal(new GatewayError('bad_request', 'What the Expect header asks for is not known.')), {})
+  })
 }
 
-const single = new Set(['content-type', 'content-length', 'content-encoding', 'transfer-encoding', 'host', 'expect'])
+/** Without chunks and length a body ends with its connection, so for HTTP/1.0 only a reset tells a cut from an end. */
+class CuttableResponse<Request extends IncomingMessage> extends ServerResponse<Request> {
+  override destroy(error?: Error): this {
+    if (this.headersSent && !this.writableFinished && this.req.httpVersionMinor === 0) this.socket?.resetAndDestroy()
+    return super.destroy(error)
+  }
+}
 
-function toRequest(request: IncomingMessage, response: ServerResponse): ExchangeRequest {
-  const url = request.url ?? '/'
-  const mark = url.indexOf('?')
-  return {
+/** Which sockets owe a reply: bytes of ours must not be written into the middle of one. */
+class Answering {
+  readonly #counts = new WeakMap<Socket, number>()
+
+  add(socket: Socket, response: ServerResponse): void {
+    this.#counts.set(socket, this.#count(socket) + 1)
+    response.once('close', () => this.#counts.set(socket, this.#count(socket) - 1))
+  }
+
+  has(socket: Socket): boolean {
+    return this.#count(socket) > 0
+  }
+
+  #count(socket: Socket): number {
+    return this.#counts.get(socket) ?? 0
+  }
+}
+
+interface Sockets {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly target: string
+  readonly times: HttpTimes
+}
+
+function toExchange({ request, response, target, times }: Sockets): Exchange {
+  const exchanged: ExchangeRequest = {
     method: request.method ?? 'GET',
-    path: mark < 0 ? url : url.slice(0, mark),
-    query: mark < 0 ? '' : url.slice(mark),
+    ...readHead(target, request.rawHeaders),
     host: request.headers.host ?? '',
     rawHeaders: request.rawHeaders,
-    ...readHeaders(request.rawHeaders),
-    sourceIP: request.socket.remoteAddress ?? '',
-    readBody: (maxBytes) => readBody(request, maxBytes),
-    signal: toAbortSignal(request, response),
+    sourceIP: toPlainAddress(request.socket.remoteAddress ?? ''),
+    readBody: async (maxBytes) => readBody(request, maxBytes, times),
+    signal: toAbortSignal(request, response, times),
   }
+  return { request: exchanged, reply: toReplySink(request, response, times), native: { request, response } }
 }
 
-/** A header that must stand alone and stands twice is a request that two readers would read differently. */
-function readHeaders(rawHeaders: readonly string[]): Pick<ExchangeRequest, 'headers' | 'malformed'> {
-  const headers: Record<string, string> = {}
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] ?? '').toLowerCase()
-    const value = rawHeaders[i + 1] ?? ''
-    const known = headers[name]
-    if (known === undefined) headers[name] = value
-    else if (single.has(name)) return { headers, malformed: `The header ${name} stands twice.` }
-    else headers[name] = `${known}, ${value}`
-  }
-  return { headers }
+/** A socket that serves both families shows IPv4 callers as IPv6; rules compare what people write. */
+function toPlainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address
 }
 
 /** One listener on the response: closed before it was finished means the caller left. */
-function toAbortSignal(request: IncomingMessage, response: ServerResponse): AbortSignal {
+function toAbortSignal(request: IncomingMessage, response: ServerResponse, { lingerMs }: HttpTimes): AbortSignal {
   const controller = new AbortController()
   response.once('close', () => {
     if (!response.writableFinished) controller.abort(new GatewayError('client_closed', 'The caller left.'))
+    else if (isUnread(request)) setTimeout(cutUnread, lingerMs, request).unref()
   })
   if (request.destroyed) controller.abort(new GatewayError('client_closed', 'The caller left.'))
   return controller.signal
 }
 
-const bodyIdleTimeoutMs = 30_000
-
-function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-  const declared = Number(request.headers['content-length'] ?? 0)
-  const tooLarge = (): GatewayError =>
-    new GatewayError('body_too_large', `The body is larger than the ${maxBytes} bytes this connection takes.`)
-  if (declared > maxBytes) return Promise.reject(tooLarge())
-  const chunks: Buffer[] = []
-  let bytes = 0
-  const stop = (error: GatewayError): void => {
-    request.removeAllListeners('data')
-    request.pause()
-    reject(error)
-  }
-  request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes > maxBytes) return stop(tooLarge())
-    chunks.push(chunk)
-  })
-  request.once('end', () => {
-    request.setTimeout(0)
-    resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes))
-  })
-  request.once('error', () => reject(new GatewayError('client_closed', 'The caller left.')))
-  request.once('close', () => reject(new GatewayError('client_closed', 'The caller left.')))
-  request.setTimeout(bodyIdleTimeoutMs, () => {
-    stop(new GatewayError('bad_request', 'The body did not arrive in time.'))
-  })
-  return promise
+/** Answered, and its body still drips: nothing else would ever close this connection. */
+function cutUnread(request: IncomingMessage): void {
+  if (isUnread(request)) request.socket.destroy()
 }
 
-export function toReplySink(request: IncomingMessage, response: ServerResponse): ReplySink {
+function toReplySink(request: IncomingMessage, response: ServerResponse, times: HttpTimes): ReplySink {
   return {
     head: (status, headers) => {
-      if (response.headersSent) return
+      // A second reply inside of a first would look like its end.
+      if (response.headersSent) {
+        response.destroy()
+        return
+      }
       // A body that was not read cannot be told from the next request.
       if (isUnread(request)) response.shouldKeepAlive = false
       response.writeHead(status, toNodeHeaders(headers))
-      // Node keeps the head until the first byte of the body, which in a stream may be a model's long thought away.
-      if (String(headers['content-type']).startsWith('text/event-stream')) response.flushHeaders()
     },
     write: (chunk) => response.write(chunk),
     onDrain: (resume) => {
@@ -143,38 +185,14 @@ export function toReplySink(request: IncomingMessage, response: ServerResponse):
     },
     end: (chunk) => {
       if (chunk !== undefined) response.write(chunk)
-      if (isUnread(request)) linger(request, response)
+      if (isUnread(request)) linger(request, response, times.lingerMs)
       else response.end()
+      if (!response.writableFinished) response.setTimeout(times.flushTimeoutMs)
     },
     destroy: () => {
       response.destroy()
     },
   }
-}
-
-function isUnread({ complete, headers }: IncomingMessage): boolean {
-  const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
-  return hasBody && !complete
-}
-
-const lingerMs = 2_000
-const lingerBytes = 64 * 1024 * 1024
-
-/**
- * Closing at once would reset a connection whose sender is still writing, and the refusal would be lost with it. So what comes is
- * thrown away for a moment; the reply is complete already, by its length.
- */
-function linger(request: IncomingMessage, response: ServerResponse): void {
-  let bytes = 0
-  const finish = (): void => {
-    response.end()
-  }
-  request.setTimeout(lingerMs, finish)
-  request.once('end', finish)
-  request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes > lingerBytes) response.destroy()
-  })
 }
 
 function toNodeHeaders(headers: ReplyHeaders): Record<string, string | string[]> {
@@ -183,16 +201,14 @@ function toNodeHeaders(headers: ReplyHeaders): Record<string, string | string[]>
   )
 }
 
+const farewellMs = 1_000
+
 /** Bytes that never became a request: answered in the same form as every refusal, then the connection ends. */
-function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket, isAnswering: boolean): void {
+  if (!socket.writable || error.code === 'ECONNRESET' || isAnswering) {
     socket.destroy()
     return
   }
-  const refused =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? new GatewayError('headers_too_large', 'The headers are larger than this gateway takes.')
-      : new GatewayError('bad_request', 'These bytes are not an HTTP request.')
   const parts: string[] = []
   sendRefusal(
     {
@@ -205,7 +221,21 @@ function answerBrokenRequest(error: Error & { readonly code?: string }, socket: 
       end: (chunk) => socket.end(parts.join('\r\n') + Buffer.from(chunk ?? []).toString('utf8')),
       destroy: () => socket.destroy(),
     },
-    toRefusal(refused),
+    toRefusal(toBrokenRequest(error.code)),
     {},
   )
+  // Neither a caller who goes on sending nor one who never closes keeps the socket.
+  socket.resume()
+  const farewell = setTimeout(() => socket.destroy(), farewellMs)
+  socket.once('close', () => clearTimeout(farewell))
+}
+
+function toBrokenRequest(code: string | undefined): GatewayError {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new GatewayError('headers_too_large', 'The headers are larger than this gateway takes.')
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new GatewayError('request_timeout', 'The headers did not arrive in time.')
+  }
+  return new GatewayError('bad_request', 'These bytes are not an HTTP request.')
 }

@@ -88,7 +88,7 @@ const cases: readonly (readonly [string, Sent, number, string])[] = [
   ['two Authorization headers', { headers: [json, 'authorization: Bearer other'] }, 401, 'credentials_ambiguous'],
   ['two slots with different tokens', { headers: [json, 'x-api-key: other'] }, 401, 'credentials_ambiguous'],
   ['an unknown connection', { path: '/team-b/chat/v1/chat/completions' }, 404, 'route_not_found'],
-  ['an encoded path', { path: '/team-a/%63hat/v1/chat/completions' }, 404, 'route_not_found'],
+  ['an encoded path', { path: '/team-a/%63hat/v1/chat/completions' }, 400, 'bad_request'],
   ['a path with dot segments', { path: '/team-a/unguarded/../chat/v1/chat/completions' }, 404, 'route_not_found'],
   ['an encoded slash', { path: '/team-a/chat%2fv1/chat/completions' }, 404, 'route_not_found'],
   ['another operation', { path: '/team-a/chat/v1/embeddings' }, 404, 'operation_not_supported'],
