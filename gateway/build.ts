@@ -3,8 +3,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { FastifyInstance } from 'fastify'
-import type { Clock } from '../kube/clock.ts'
 import { sleep } from '../kube/clock.ts'
 import { makeCompiler } from '../policy/expression.ts'
 import type { Identity } from '../policy/model.ts'
@@ -18,6 +16,7 @@ import type { Config } from './config.ts'
 import { CredentialStore } from './credential-store.ts'
 import { GatewayError } from './errors.ts'
 import { JsonLinesSink } from './evidence/json-lines.ts'
+import { CallsInFlight, drain } from './drain.ts'
 import type { Deps } from './handle.ts'
 import { handle } from './handle.ts'
 import { makeFetchKeys } from './identity/fetch-keys.ts'
@@ -37,8 +36,11 @@ import { resolveName } from './upstream/resolve.ts'
 export interface Gateway {
   readonly enforcement: Enforcement
   readonly credentials: CredentialStore
-  /** Resolves when it listens; `stopped` when everything has ended after the signal. */
-  readonly start: (signal: AbortSignal) => Promise<Running>
+  /**
+   * Resolves when it listens; `stopped` when everything has ended after the signal. `hurry` cuts the calls that are waited for.
+   * Rejects when it cannot listen, and leaves nothing running.
+   */
+  readonly start: (signal: AbortSignal, hurry?: AbortSignal) => Promise<Running>
 }
 
 export interface Running {
@@ -62,7 +64,7 @@ export function buildGateway(parts: GatewayParts): Gateway {
   const cluster = parts.kube && buildCluster(parts, parts.kube, { enforcement, credentials })
   if (cluster !== undefined) readiness.follow(cluster.published)
   const built = { parts, toDeps, upstreams, readiness, enforcement, credentials, records, telemetry, cluster }
-  return { enforcement, credentials, start: async (signal) => start(built, signal) }
+  return { enforcement, credentials, start: async (signal, hurry) => start(built, signal, hurry) }
 }
 
 function buildEnforcement({ config, clock, log }: GatewayParts, telemetry: GatewayTelemetry): Enforcement {
@@ -149,38 +151,24 @@ interface Built {
   readonly cluster: Cluster | undefined
 }
 
-async function start(built: Built, signal: AbortSignal): Promise<Running> {
-  const { parts, readiness, enforcement, credentials, cluster, telemetry } = built
+async function start(built: Built, signal: AbortSignal, hurry = new AbortController().signal): Promise<Running> {
+  const { parts, readiness, enforcement, telemetry } = built
   const { config, clock } = parts
-  const life = new AbortController()
-  const background: Promise<unknown>[] = []
   if (config.stateFolder !== undefined) {
     const kept = await readLastGood(config.stateFolder)
     if (kept !== undefined) await enforcement.offer(kept)
   }
-  if (config.bundleFolder !== undefined) {
-    const offer = enforcement.offer.bind(enforcement)
-    const onRefused = (reason: string): void => {
-      parts.log.error(toSafeFields({ reason }), 'the mounted bundle cannot be read')
-    }
-    background.push(watchMounted({ clock, offer, onRefused }, config.bundleFolder, life.signal))
-  }
-  if (config.credentialsFolder !== undefined) {
-    background.push(credentials.watchMounted(clock, config.credentialsFolder, life.signal))
-  }
-  if (cluster !== undefined) background.push(cluster.start(life.signal))
-  background.push(retryRecords(built, life.signal))
+  await built.records?.open()
+  const life = new AbortController()
+  const background = startBackground(built, life.signal)
   const opaque = await buildOpaqueRoad(built.upstreams)
   const deps = built.toDeps(opaque)
+  const calls = new CallsInFlight()
   const server = buildHttpServer(
-    {
-      maxHeaderBytes: config.maxHeaderBytes,
-      ...defaultTimes,
-      draining: () => readiness.isDraining,
-    },
+    { ...defaultTimes, maxHeaderBytes: config.maxHeaderBytes, draining: () => readiness.isDraining },
     async (exchange) => {
       telemetry.inFlight(1)
-      await handle(deps, exchange)
+      await calls.follow(handle(deps, exchange))
     },
   )
   const admin = buildAdminServer({
@@ -188,20 +176,56 @@ async function start(built: Built, signal: AbortSignal): Promise<Running> {
     live: () => ({ ok: true, lines: ['the event loop answers'] }),
     ready: () => readiness.check(),
   })
-  await server.listen({ host: config.host, port: config.port })
-  await listenAdmin(admin, config)
-  const stopped = stopAfter(signal, async () => {
+  const stop = async (drainMs: number): Promise<void> => {
     readiness.drain()
-    await drain(server, clock, config.drainMs)
+    await drain({ server, calls, clock, drainMs, hurry })
     life.abort()
-    await Promise.all(background)
+    await background
     await opaque.close()
     await built.upstreams.lines.close()
     await built.records?.close()
     admin.closeAllConnections()
     await new Promise((resolve) => admin.close(resolve))
-  })
+  }
+  try {
+    await server.listen({ host: config.host, port: config.port }).catch(toListenError('PORTCULLIS_PORT', config.port))
+    await listenAdmin(admin, config).catch(toListenError('PORTCULLIS_ADMIN_PORT', config.adminPort))
+  } catch (error) {
+    await stop(0)
+    throw error
+  }
+  const stopped = stopAfter(signal, async () => stop(config.drainMs))
   return { port: toPort(server.server.address()), adminPort: toPort(admin.address()), stopped }
+}
+
+/** Everything that goes on beside the calls, until the signal. */
+async function startBackground(built: Built, signal: AbortSignal): Promise<void> {
+  const { parts, enforcement, credentials, cluster } = built
+  const { config, clock, log } = parts
+  const background: Promise<unknown>[] = [retryRecords(built, signal)]
+  if (config.bundleFolder !== undefined) {
+    const offer = enforcement.offer.bind(enforcement)
+    const onRefused = (reason: string): void => {
+      log.error(toSafeFields({ reason }), 'the mounted bundle cannot be read')
+    }
+    background.push(watchMounted({ clock, offer, onRefused }, config.bundleFolder, signal))
+  }
+  if (config.credentialsFolder !== undefined) {
+    background.push(credentials.watchMounted(clock, config.credentialsFolder, signal))
+  }
+  if (cluster !== undefined) background.push(cluster.start(signal))
+  await Promise.all(background)
+}
+
+/** Says which setting to look at; its message is fit for logs. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+}
+
+function toListenError(setting: string, port: number): (cause: unknown) => never {
+  return (cause) => {
+    throw new ListenError(`port ${port} (${setting}) cannot be listened on: ${toCause(cause)}`, { cause })
+  }
 }
 
 function listenAdmin(admin: Server, config: Config): Promise<void> {
@@ -209,15 +233,6 @@ function listenAdmin(admin: Server, config: Config): Promise<void> {
     admin.once('error', reject)
     admin.listen(config.adminPort, config.adminHost, resolve)
   })
-}
-
-/** No new connections; calls in flight get their time, then their connections are cut. */
-async function drain(server: FastifyInstance, clock: Clock, drainMs: number): Promise<void> {
-  const patience = new AbortController()
-  const closed = server.close().then(() => patience.abort())
-  await sleep(clock, drainMs, patience.signal)
-  server.server.closeAllConnections()
-  await closed
 }
 
 async function stopAfter(signal: AbortSignal, stop: () => Promise<void>): Promise<void> {
@@ -239,6 +254,8 @@ function buildRecords(config: Config, telemetry: GatewayTelemetry): JsonLinesSin
     file: config.recordsFile,
     maxQueuedBytes: maxQueuedRecordBytes,
     onFailure: telemetry.recordsFailed,
+    onRecovery: telemetry.recordsRecovered,
+    onLoss: telemetry.recordsLost,
   })
 }
 

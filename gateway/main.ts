@@ -2,13 +2,14 @@
 import process from 'node:process'
 import { pino } from 'pino'
 import { Registry, collectDefaultMetrics } from 'prom-client'
+import type { KubeClient } from '../kube/client.ts'
 import { connectKube } from '../kube/client.ts'
 import { systemClock } from '../kube/clock.ts'
 import { makeKubeMetrics } from '../kube/telemetry.ts'
-import { buildGateway } from './build.ts'
+import { ListenError, buildGateway } from './build.ts'
 import type { Config, KubernetesConfig } from './config.ts'
 import { parseConfig } from './config.ts'
-import { toCause } from './telemetry.ts'
+import { toCause, toSafeFields } from './telemetry.ts'
 
 const parsed = parseConfig(process.env)
 if ('mistakes' in parsed) {
@@ -21,40 +22,47 @@ async function run(config: Config): Promise<void> {
   const destination = pino.destination({ fd: 1, sync: false, minLength: 4096 })
   const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
   const flush = setInterval(() => destination.flush(), 250)
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  const stop = new AbortController()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
-  process.on('unhandledRejection', (reason) => {
-    log.fatal({ cause: toCause(reason) }, 'a failure that nobody handled: exiting')
+  const crash = (cause: unknown): void => {
+    log.fatal({ cause: toCause(cause) }, 'a failure that nobody handled: exiting')
     destination.flushSync()
     process.exit(1)
-  })
-  const metrics = makeKubeMetrics(registry)
-  const kube = config.kubernetes && {
-    client: connectKube({ ...toKubeconfig(config.kubernetes), metrics }),
-    metrics,
   }
-  const gateway = buildGateway({
-    config,
-    clock: systemClock,
-    log,
-    registry,
-    random: Math.random,
-    kube,
-  })
+  process.on('unhandledRejection', crash)
+  process.on('uncaughtException', crash)
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const { stop, hurry } = followSignals()
+  let client: KubeClient | undefined
   try {
-    const running = await gateway.start(stop.signal)
+    const metrics = makeKubeMetrics(registry)
+    client = config.kubernetes && connectKube({ ...toKubeconfig(config.kubernetes), metrics })
+    const kube = client && { client, metrics }
+    const gateway = buildGateway({ config, clock: systemClock, log, registry, random: Math.random, kube })
+    const running = await gateway.start(stop, hurry)
     log.info({ port: running.port, adminPort: running.adminPort }, 'listening')
     await running.stopped
+    log.info('stopped')
   } catch (error) {
-    log.fatal({ cause: toCause(error) }, 'the gateway cannot start')
+    const problem = error instanceof ListenError ? error.message : undefined
+    log.fatal(toSafeFields({ cause: toCause(error), problem }), 'the gateway cannot start')
     process.exitCode = 1
-    stop.abort()
   }
-  await kube?.client.close()
+  await client?.close()
   clearInterval(flush)
   destination.flushSync()
+  // Everything has ended; whatever may still hold the process up is not worth waiting for.
+  setTimeout(() => process.exit(), exitMs).unref()
+}
+
+const exitMs = 1_000
+
+/** The first signal asks for an orderly end, a second one for an orderly end without waiting for the calls under way. */
+function followSignals(): { readonly stop: AbortSignal; readonly hurry: AbortSignal } {
+  const stop = new AbortController()
+  const hurry = new AbortController()
+  const onSignal = (): void => (stop.signal.aborted ? hurry : stop).abort()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal)
+  return { stop: stop.signal, hurry: hurry.signal }
 }
 
 function toKubeconfig({ kubeconfig }: KubernetesConfig): { readonly kubeconfig?: string } {

@@ -19,6 +19,8 @@ export interface GatewayTelemetry {
   readonly enforcing: (state: EnforcementState) => void
   readonly inFlight: (change: 1 | -1) => void
   readonly recordsFailed: (error: unknown) => void
+  readonly recordsRecovered: () => void
+  readonly recordsLost: (count: number) => void
   readonly keys: (event: KeysEvent) => void
   readonly endpointFailed: (connection: string, endpoint: string, error: GatewayError) => void
 }
@@ -45,6 +47,11 @@ export function makeTelemetry(registry: Registry, log: Logger, nowMs: () => numb
     recordsFailed: (error) => {
       metrics.recordsFailed()
       log.error(toSafeFields({ cause: toCause(error) }), 'session records cannot be written: calls are refused')
+    },
+    recordsRecovered: () => log.info('session records are written again'),
+    recordsLost: (count) => {
+      metrics.recordsLost(count)
+      log.error({ count }, 'session records are lost')
     },
     keys: ({ issuer, outcome, keys, cause }) => {
       metrics.keys(issuer, outcome, keys)
@@ -155,6 +162,11 @@ function makeStateMetrics(registers: Registry[]) {
     help: 'Times the session records could not be written',
     registers,
   })
+  const recordsLost = new Counter({
+    name: 'portcullis_records_lost_total',
+    help: 'Session records that will never be written',
+    registers,
+  })
   const servedKeys = new Gauge({
     name: 'portcullis_issuer_keys',
     help: 'Signing keys known of an issuer',
@@ -178,6 +190,7 @@ function makeStateMetrics(registers: Registry[]) {
     },
     rejected: () => rejections.inc(),
     recordsFailed: () => recordFailures.inc(),
+    recordsLost: (count: number) => recordsLost.inc(count),
     bundleAge: (age: () => number) =>
       new Gauge({
         name: 'portcullis_bundle_age_seconds',

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, it } from 'vitest'
@@ -17,12 +17,23 @@ const makeRecord = (session: string): SessionRecord => ({
   response: { status: 200, bytes: 1, outcome: 'Completed' },
 })
 
-async function makeSink(
-  file: string,
-  maxQueuedBytes = 1_000_000,
-): Promise<{ sink: JsonLinesSink; failed: Promise<unknown> }> {
-  const { promise, resolve } = Promise.withResolvers<unknown>()
-  return { sink: new JsonLinesSink({ file, maxQueuedBytes, onFailure: resolve }), failed: promise }
+const makeFolder = async (): Promise<string> => mkdtemp(path.join(tmpdir(), 'portcullis-'))
+
+interface Watched {
+  readonly sink: JsonLinesSink
+  readonly events: string[]
+}
+
+function makeSink(file: string, maxQueuedBytes = 1_000_000): Watched {
+  const events: string[] = []
+  const sink = new JsonLinesSink({
+    file,
+    maxQueuedBytes,
+    onFailure: () => events.push('failed'),
+    onRecovery: () => events.push('recovered'),
+    onLoss: (count) => events.push(`lost ${count}`),
+  })
+  return { sink, events }
 }
 
 const sessionsIn = async (file: string): Promise<readonly string[]> =>
@@ -32,8 +43,8 @@ const sessionsIn = async (file: string): Promise<readonly string[]> =>
     .map((line) => (JSON.parse(line) as SessionRecord).session)
 
 it('writes every record once, in order', async () => {
-  const file = path.join(await mkdtemp(path.join(tmpdir(), 'portcullis-')), 'r.jsonl')
-  const { sink } = await makeSink(file)
+  const file = path.join(await makeFolder(), 'r.jsonl')
+  const { sink, events } = makeSink(file)
   const sessions = Array.from({ length: 500 }, (_, i) => `s${i}`)
   for (const session of sessions) {
     sink.append(makeRecord(session))
@@ -41,28 +52,78 @@ it('writes every record once, in order', async () => {
   }
   await sink.close()
   expect(await sessionsIn(file)).toEqual(sessions)
+  expect(events).toEqual([])
 })
 
 it('is unwritable while the disk fails, and loses nothing when it comes back', async () => {
-  const folder = path.join(await mkdtemp(path.join(tmpdir(), 'portcullis-')), 'absent')
+  const folder = path.join(await makeFolder(), 'absent')
   const file = path.join(folder, 'r.jsonl')
-  const { sink, failed } = await makeSink(file)
+  const { sink, events } = makeSink(file)
   sink.append(makeRecord('one'))
-  await failed
+  await sink.open()
   expect(sink.isWritable).toBe(false)
-  await mkdir(folder)
-  sink.retry()
   sink.append(makeRecord('two'))
-  await sink.close()
+  await mkdir(folder)
+  expect(sink.isWritable).toBe(false)
+  sink.retry()
+  await sink.open()
   expect(sink.isWritable).toBe(true)
-  expect(await sessionsIn(file)).toEqual(['one', 'two'])
+  sink.append(makeRecord('three'))
+  await sink.close()
+  expect(await sessionsIn(file)).toEqual(['one', 'two', 'three'])
+  expect(events).toEqual(['failed', 'recovered'])
   await rm(folder, { recursive: true })
 })
 
+it('knows before the first record that it cannot write, and stays closed while it tries again', async () => {
+  const { sink, events } = makeSink('/dev/full/nowhere')
+  await sink.open()
+  expect(sink.isWritable).toBe(false)
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    sink.retry()
+    expect(sink.isWritable).toBe(false)
+    await sink.open()
+  }
+  expect(events).toEqual(['failed'])
+})
+
+it.runIf(process.platform === 'linux')('says so when the disk is full', async () => {
+  const { sink, events } = makeSink('/dev/full')
+  await sink.open()
+  sink.append(makeRecord('one'))
+  await sink.open()
+  expect(sink.isWritable).toBe(false)
+  await sink.close()
+  expect(events).toEqual(['failed', 'lost 1'])
+})
+
+it('begins a new line after one that a crash has torn', async () => {
+  const file = path.join(await makeFolder(), 'r.jsonl')
+  await writeFile(file, '{"format":1,"sess')
+  const { sink } = makeSink(file)
+  sink.append(makeRecord('one'))
+  await sink.close()
+  const [torn, whole] = (await readFile(file, 'utf8')).split('\n')
+  expect(torn).toBe('{"format":1,"sess')
+  expect(JSON.parse(whole ?? '')).toMatchObject({ session: 'one' })
+})
+
+it('writes what was under way again when its file is removed', async () => {
+  const file = path.join(await makeFolder(), 'r.jsonl')
+  const { sink } = makeSink(file)
+  sink.append(makeRecord('one'))
+  await sink.open()
+  await unlink(file)
+  sink.append(makeRecord('two'))
+  await sink.close()
+  expect(await sessionsIn(file)).toEqual(['two'])
+})
+
 it('is bounded: beyond its queue it counts what it loses and takes no more calls', async () => {
-  const { sink, failed } = await makeSink('/nowhere/at/all', 300)
+  const { sink, events } = makeSink('/nowhere/at/all', 300)
   for (const session of ['a', 'b', 'c', 'd']) sink.append(makeRecord(session))
   expect(sink.isWritable).toBe(false)
-  expect(sink.lost).toBe(2)
-  await failed
+  expect(events).toEqual(['lost 1', 'lost 1'])
+  await sink.close()
+  expect(events).toEqual(['lost 1', 'lost 1', 'failed', 'lost 2'])
 })
