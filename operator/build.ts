@@ -39,6 +39,7 @@ export interface OperatorOptions {
   readonly clusterDomain: string
   readonly allowLoopback: boolean
   readonly drainMs: number
+  readonly referenceMs: number
   /** Absent: this process is the only one, as with a folder. */
   readonly election?: { readonly leaseMs: number }
   /** False where no API server stands behind the store. */

@@ -19,6 +19,7 @@ describe('parseConfig', () => {
         adminPort: 9090,
         drainMs: 20_000,
         leaseMs: 15_000,
+        referenceMs: 15_000,
         logLevel: 'info',
       },
     })

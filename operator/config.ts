@@ -17,6 +17,8 @@ export interface Config {
   readonly adminPort: number
   readonly drainMs: number
   readonly leaseMs: number
+  /** How often each referenced Secret is read again: what a rotation may take to arrive. */
+  readonly referenceMs: number
   readonly logLevel: LogLevel
 }
 
@@ -45,6 +47,7 @@ export function parseConfig(env: Env): ParsedConfig {
     adminPort: read.integer('PORTCULLIS_ADMIN_PORT', { absent: 9090, min: 0, max: 65_535 }),
     drainMs: read.integer('PORTCULLIS_DRAIN_SECONDS', { absent: 20, min: 0, max: 300 }) * 1000,
     leaseMs: leaseSeconds * 1000,
+    referenceMs: read.integer('PORTCULLIS_REFERENCE_SECONDS', { absent: 15, min: 1, max: 600 }) * 1000,
     logLevel: read.oneOf('PORTCULLIS_LOG_LEVEL', levels, 'info'),
   }
   return read.mistakes.length > 0 ? { mistakes: read.mistakes } : { config: Object.freeze(config) }

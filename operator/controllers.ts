@@ -48,7 +48,11 @@ export function buildControllers(shop: Workshop): ControllerSet {
   const publication = new Publication()
   const acks = new Acks(caches.leases, shop.clock)
   const recorder = new EventRecorder(shop, { controller: 'portcullis.dev/operator', instance: shop.options.podName })
-  const references = new ReferenceReader({ ...shop, onChange: () => queues.publish.add(bundleKey) })
+  const references = new ReferenceReader({
+    ...shop,
+    onChange: () => queues.publish.add(bundleKey),
+    intervalMs: shop.options.referenceMs,
+  })
   const publisher = buildPublisher(shop, { queues, publication, acks, recorder, references, enqueueStatuses })
   const rollout = new RolloutWatch({
     clock: shop.clock,

@@ -19,7 +19,8 @@ export interface ReferenceReaderDeps {
   readonly random: () => number
   /** Something resolved differently, or a credential has a new value. */
   readonly onChange: () => void
-  readonly intervalMs?: number
+  /** Between two readings of what was found. */
+  readonly intervalMs: number
 }
 
 interface Entry {
@@ -38,7 +39,6 @@ interface Reading {
   readonly value?: string
 }
 
-const defaultIntervalMs = 15_000
 /** What is missing is usually being repaired right now. */
 const missingIntervalMs = 5_000
 const readsPerSecond = 20
@@ -104,7 +104,7 @@ export class ReferenceReader {
   async #read(entry: Entry, tells: boolean, signal: AbortSignal): Promise<void> {
     const reading = this.#believe(entry, await readReference(this.#deps.store, entry.reference, signal))
     const isMissing = reading === undefined || reading.state.state !== 'Found'
-    const intervalMs = isMissing ? missingIntervalMs : (this.#deps.intervalMs ?? defaultIntervalMs)
+    const intervalMs = isMissing ? Math.min(missingIntervalMs, this.#deps.intervalMs) : this.#deps.intervalMs
     const isDoubted = entry.refusals === 1
     entry.dueMs = this.#deps.clock.monotonicMs() + (isDoubted ? 0 : intervalMs * (0.8 + this.#deps.random() * 0.4))
     if (reading === undefined) return

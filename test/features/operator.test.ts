@@ -52,6 +52,7 @@ function startOperator(store = new MemoryStore({ clock: systemClock }), options:
     clusterDomain: 'cluster.local',
     allowLoopback: false,
     drainMs: 2_000,
+    referenceMs: 15_000,
     hasApiServer: false,
     ...options,
   })
@@ -303,13 +304,13 @@ describe('publishing', () => {
   })
 })
 
+const stored = async (store: MemoryStore): Promise<readonly string[]> => {
+  const found = await store.get(secrets, { namespace, name: 'portcullis-credentials' })
+  return Object.values(found?.data ?? {}).map((value) => Buffer.from(value, 'base64').toString())
+}
+
 describe('credentials', () => {
   const credential = { type: 'Header', secretRef: { name: 'key' } } as const
-  const stored = async (store: MemoryStore): Promise<readonly string[]> => {
-    const found = await store.get(secrets, { namespace, name: 'portcullis-credentials' })
-    return Object.values(found?.data ?? {}).map((value) => Buffer.from(value, 'base64').toString())
-  }
-
   it('copies a Secret into a slot and never into the bundle, and takes it back when it is not used', async () => {
     const { store } = startOperator()
     putSecret(store, 'key', 'sk-very-secret\n')
