@@ -36,7 +36,10 @@ export function buildCluster(parts: GatewayParts, kube: KubeParts, { enforcement
     store,
     namespace,
     offer: (offer) => enforcement.offer(offer),
-    onRefused: (reason) => log.error({ reason }, 'the published bundle cannot be read'),
+    onRefused: (reason, sequence) => {
+      log.error({ reason }, 'the published bundle cannot be read')
+      if (sequence !== undefined) enforcement.refuse(sequence, reason)
+    },
   })
   const secret = credentials.follow(feed, namespace)
   const ack = new AckLease(

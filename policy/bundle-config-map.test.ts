@@ -236,7 +236,13 @@ describe('reading a bundle', () => {
     ],
   ])('refuses %s', (_, change, refused) => {
     const data = Object.keys(change).length === 0 ? {} : { ...shelf.index.data, ...change }
-    expect(parseIndex({ ...shelf.index, data })).toEqual({ refused })
+    expect(parseIndex({ ...shelf.index, data })).toMatchObject({ refused })
+  })
+
+  it('says which sequence it refuses, also of a format that it cannot read', () => {
+    const { epoch, sequence } = shelf.index.data
+    const refused = parseIndex({ ...shelf.index, data: { ...shelf.index.data, format: '2' } })
+    expect(refused).toMatchObject({ sequence: { epoch: Number(epoch), n: Number(sequence) } })
   })
 
   it('never throws, whatever the index holds', () => {

@@ -40,7 +40,10 @@ export interface BundleIndex {
   readonly places: readonly PartPlace[]
 }
 
-export type ParsedIndex = { readonly index: BundleIndex } | { readonly refused: string }
+/** `sequence`: which one was refused, where that could be read; every format has it. */
+export type ParsedIndex =
+  | { readonly index: BundleIndex }
+  | { readonly refused: string; readonly sequence?: Pick<Revision, 'epoch' | 'n'> }
 
 /** `waitFor`: slots that are absent or still (or already) hold another digest; they arrive in no order, so that is no fault. */
 export type ReadParts =
@@ -115,17 +118,18 @@ export function toConfigMaps(parts: BundleParts, revision: Revision, options: Wr
 export function parseIndex(stored: StoredConfigMap): ParsedIndex {
   const { format, digest, parts } = stored.data
   if (format === undefined) return { refused: 'the index has no format' }
-  if (format !== String(bundleFormat)) {
-    return {
-      refused: `bundle format ${printable(format)} is not the one this gateway reads (${bundleFormat}); upgrade the gateway`,
-    }
-  }
   const epoch = parseCount(stored.data['epoch'])
   const n = parseCount(stored.data['sequence'])
   if (epoch === undefined || n === undefined) return { refused: 'the index has no valid epoch and sequence' }
-  if (digest === undefined || !isDigest(digest)) return { refused: 'the index has no valid digest' }
+  const refuse = (refused: string): ParsedIndex => ({ refused, sequence: { epoch, n } })
+  if (format !== String(bundleFormat)) {
+    return refuse(
+      `bundle format ${printable(format)} is not the one this gateway reads (${bundleFormat}); upgrade the gateway`,
+    )
+  }
+  if (digest === undefined || !isDigest(digest)) return refuse('the index has no valid digest')
   const places = parsePlaces(parts)
-  if (places === undefined) return { refused: 'the index has no valid table of parts' }
+  if (places === undefined) return refuse('the index has no valid table of parts')
   return { index: { revision: { epoch, n, digest }, places } }
 }
 

@@ -70,6 +70,22 @@ describe('Enforcement', () => {
     expect(enforcement.state.rejection).toBeUndefined()
   })
 
+  it('[BU2] tells that a published bundle could not even be read, until it enforces a newer one', async () => {
+    const { enforcement, states } = makeEnforcement()
+    await enforcement.offer(toOffer(1))
+    enforcement.refuse({ epoch: 1, n: 1 }, 'a copy of what is enforced already')
+    expect(states).toHaveLength(1)
+    enforcement.refuse({ epoch: 1, n: 2 }, 'bundle format 2')
+    enforcement.refuse({ epoch: 1, n: 2 }, 'bundle format 2')
+    expect(states).toHaveLength(2)
+    expect(states.at(-1)).toMatchObject({
+      rejection: { sequence: '1.2', reason: 'bundle format 2' },
+      enforced: { revision: { n: 1 } },
+    })
+    await enforcement.offer(toOffer(3))
+    expect(states.at(-1)?.rejection).toBeUndefined()
+  })
+
   it('enforces the newest of a burst, and answers everyone who offered', async () => {
     const { enforcement, kept } = makeEnforcement()
     await Promise.all([1, 2, 3, 4, 5].map((n) => enforcement.offer(toOffer(n))))

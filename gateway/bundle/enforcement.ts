@@ -71,6 +71,16 @@ export class Enforcement {
     return this.#start()
   }
 
+  /** What is published cannot even be read as an offer: the last good bundle stays, and the ack says why. */
+  refuse(sequence: Pick<Revision, 'epoch' | 'n'>, reason: string): void {
+    const text = toSequenceText(sequence)
+    const enforced = this.#enforced?.revision
+    const isOld = enforced !== undefined && compareRevisions({ ...sequence, digest: '' }, enforced) <= 0
+    if (isOld || this.#rejection?.sequence === text) return
+    this.#rejection = { sequence: text, reason }
+    this.#tell()
+  }
+
   onChange(listener: (state: EnforcementState) => void): void {
     this.#listeners.add(listener)
   }
@@ -101,9 +111,13 @@ export class Enforcement {
         this.#rejection = undefined
         await this.#deps.keep(offer)
       }
-      this.#deps.onChange(this.state)
-      for (const listener of this.#listeners) listener(this.state)
+      this.#tell()
     }
+  }
+
+  #tell(): void {
+    this.#deps.onChange(this.state)
+    for (const listener of this.#listeners) listener(this.state)
   }
 
   /** The reason, where it cannot be enforced. */

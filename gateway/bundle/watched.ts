@@ -18,7 +18,8 @@ export interface WatchedDeps extends FeedDeps {
   readonly clock: Clock
   readonly namespace: string
   readonly offer: (offer: Offer) => Promise<void>
-  readonly onRefused: (reason: string) => void
+  /** `sequence` where that much could be read. */
+  readonly onRefused: (reason: string, sequence: Pick<Revision, 'epoch' | 'n'> | undefined) => void
 }
 
 const retryMs = 250
@@ -70,21 +71,21 @@ export class WatchedBundle {
     const object = this.reflector.get(this.#deps.namespace, bundleConfigMapName)
     if (object === undefined) return true
     const stored = fromApi(object)
-    if (stored === undefined) return this.#refuse('the index is damaged')
+    if (stored === undefined) return this.#refuse('the index is damaged', undefined)
     const parsed = parseIndex(stored)
-    if ('refused' in parsed) return this.#refuse(parsed.refused)
+    if ('refused' in parsed) return this.#refuse(parsed.refused, parsed.sequence)
     this.#published = parsed.index.revision
     const slots = await this.#readSlots(parsed.index, stored, signal)
     if (slots === undefined) return false
     const read = readParts(parsed.index, stored, { gunzip: gunzipText, slot: (name) => slots.get(name) })
     if ('waitFor' in read) return false
-    if ('refused' in read) return this.#refuse(read.refused)
+    if ('refused' in read) return this.#refuse(read.refused, parsed.index.revision)
     await this.#deps.offer({ revision: parsed.index.revision, parts: read.parts })
     return true
   }
 
-  #refuse(reason: string): true {
-    this.#deps.onRefused(reason)
+  #refuse(...refusal: Parameters<WatchedDeps['onRefused']>): true {
+    this.#deps.onRefused(...refusal)
     return true
   }
 
