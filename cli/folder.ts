@@ -2,6 +2,8 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { FolderProblem } from '../kube/manifests.ts'
+import type { Refusal } from './admission.ts'
+import { findDocument } from './documents.ts'
 import { CliError } from './errors.ts'
 
 export async function assertFolder(folder: string): Promise<void> {
@@ -30,4 +32,18 @@ export function assertReadable(folder: string, problems: readonly FolderProblem[
 export function toProblemLine(folder: string, { file, line, column, message }: FolderProblem): string {
   const at = line === undefined ? '' : `:${line}:${column ?? 1}`
   return `${path.join(folder, file)}${at}: ${message}`
+}
+
+/** `policies/chat.yaml:12: InferencePolicy team/chat, spec.mode: is required`, a line for each problem. */
+export async function toRefusalLines(folder: string, refusal: Refusal): Promise<readonly string[]> {
+  const { kind, namespace, name, problems } = refusal
+  const found = await findDocument(folder, refusal)
+  const at = found === undefined ? '' : `${found.file}:${found.line}: `
+  return problems.map((problem) => `${at}${kind} ${namespace}/${name}, ${problem}`)
+}
+
+export async function assertAdmitted(folder: string, refusals: readonly Refusal[]): Promise<void> {
+  if (refusals.length === 0) return
+  const lines = await Promise.all(refusals.map(async (refusal) => toRefusalLines(folder, refusal)))
+  throw new CliError('folder_invalid', `objects in ${folder} are not what their kinds allow`, { advice: lines.flat() })
 }

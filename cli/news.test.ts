@@ -1,7 +1,7 @@
 // One line for each thing that happened, and silence about the rest.
 import { describe, expect, it } from 'vitest'
 import type { InferencePolicy } from '../operator/objects.ts'
-import { toCallLine, toObjectLines } from './news.ts'
+import { toLogLine, toObjectLines } from './news.ts'
 
 type Status = NonNullable<InferencePolicy['status']>
 
@@ -66,7 +66,7 @@ describe('toObjectLines', () => {
   })
 })
 
-describe('toCallLine', () => {
+describe('toLogLine', () => {
   const call = {
     level: 30,
     msg: 'call',
@@ -90,10 +90,24 @@ describe('toCallLine', () => {
       'no connection 404 route_not_found (3 ms)',
     ],
   ])('tells %s', (_, logged, line) => {
-    expect(toCallLine(JSON.stringify(logged))).toBe(line)
+    expect(toLogLine(JSON.stringify(logged))).toBe(line)
   })
 
-  it.each([[JSON.stringify({ msg: 'listening' })], ['not json'], ['null'], ['[]']])('is silent about %s', (logged) => {
-    expect(toCallLine(logged)).toBeUndefined()
+  it.each([
+    [
+      { msg: 'the settings are invalid', problems: ['issuers: must be a list', 'b'] },
+      'the settings are invalid: issuers: must be a list: b',
+    ],
+    [{ msg: 'endpoint failed', reason: 'r', cause: 'Error ECONNREFUSED' }, 'endpoint failed: r: Error ECONNREFUSED'],
+  ])('passes a warning on: %j', (logged, line) => {
+    expect(toLogLine(JSON.stringify({ level: 40, ...logged }))).toBe(line)
+    expect(toLogLine(JSON.stringify({ level: 30, ...logged }))).toBeUndefined()
   })
+
+  it.each([[JSON.stringify({ level: 30, msg: 'listening' })], ['not json'], ['null'], ['[]']])(
+    'is silent about %s',
+    (logged) => {
+      expect(toLogLine(logged)).toBeUndefined()
+    },
+  )
 })

@@ -21,20 +21,40 @@ export function toObjectLines(object: Declared): readonly string[] {
 /** Programmed and Ready follow from these, and would say everything twice. */
 const judged = new Set(['Accepted', 'ResolvedRefs'])
 
-/** `research/chat 403 policy_denied, research/chat-for-research/no-poems (3 ms)`, from one line of JSON. */
-export function toCallLine(logged: string): string | undefined {
+/** From one line of JSON: a call in short, or what an operator of a cluster would be warned of. */
+export function toLogLine(logged: string): string | undefined {
   const fields = parseLine(logged)
-  if (fields?.['msg'] !== 'call') return undefined
-  const text = (name: string): string => {
-    const value = fields[name]
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
-  }
-  const why = [text('code'), text('rule')].filter((part) => part !== '').join(', ')
-  const words = [text('connection') || 'no connection', text('status'), why].filter((part) => part !== '')
-  return `${words.join(' ')} (${Math.round(Number(text('ms')))} ms)`
+  if (fields === undefined) return undefined
+  if (fields['msg'] === 'call') return toCallLine(fields)
+  return Number(fields['level']) >= warning ? toWarningLine(fields) : undefined
 }
 
-function parseLine(logged: string): Readonly<Record<string, unknown>> | undefined {
+const warning = 40
+
+/** `research/chat 403 policy_denied, research/chat-for-research/no-poems (3 ms)` */
+function toCallLine(fields: Fields): string {
+  const why = [textOf(fields, 'code'), textOf(fields, 'rule')].filter((part) => part !== '').join(', ')
+  const words = [textOf(fields, 'connection') || 'no connection', textOf(fields, 'status'), why]
+  return `${words.filter((part) => part !== '').join(' ')} (${Math.round(Number(fields['ms']))} ms)`
+}
+
+function toWarningLine(fields: Fields): string {
+  const { problems } = fields
+  const texts: readonly unknown[] = Array.isArray(problems) ? problems : []
+  const details = [...texts.map(String), textOf(fields, 'reason'), textOf(fields, 'cause')].filter(
+    (part) => part !== '',
+  )
+  return [textOf(fields, 'msg'), ...details].join(': ')
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function textOf(fields: Fields, name: string): string {
+  const value = fields[name]
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
+function parseLine(logged: string): Fields | undefined {
   try {
     const value: unknown = JSON.parse(logged)
     return typeof value === 'object' && value !== null ? { ...value } : undefined

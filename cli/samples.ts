@@ -1,10 +1,11 @@
 // The folder of samples as the tour uses it: a copy that it may edit, and the two things it needs to find in there. Folders that
 // people own are only read.
-import { cp, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Document } from 'yaml'
-import { parseAllDocuments } from 'yaml'
+import type { Found, Wanted } from './documents.ts'
+import { findDocument } from './documents.ts'
 
 export interface FolderCopy extends AsyncDisposable {
   readonly folder: string
@@ -20,12 +21,6 @@ export async function copyFolder(from: string): Promise<FolderCopy> {
     throw error
   }
   return { folder, [Symbol.asyncDispose]: remove }
-}
-
-export interface Wanted {
-  readonly kind: string
-  readonly namespace: string
-  readonly name: string
 }
 
 /** What a Secret of the folder holds under one key, plain. */
@@ -55,25 +50,8 @@ function toText(document: Document, index: number): string {
   return document.toString({ lineWidth: 0 })
 }
 
-interface Found {
-  readonly file: string
-  readonly documents: readonly Document[]
-  readonly document: Document
-}
-
 async function find(folder: string, wanted: Wanted): Promise<Found> {
-  for (const entry of await readdir(folder, { recursive: true })) {
-    if (!/\.ya?ml$/.test(entry)) continue
-    const file = path.join(folder, entry)
-    const documents = parseAllDocuments(await readFile(file, 'utf8'))
-    if (!Array.isArray(documents)) continue
-    const document = documents.find((one) => isWanted(one, wanted))
-    if (document !== undefined) return { file, documents, document }
-  }
+  const found = await findDocument(folder, wanted)
+  if (found !== undefined) return found
   throw new Error(`the samples have no ${wanted.kind} ${wanted.namespace}/${wanted.name}`)
-}
-
-function isWanted(document: Document, { kind, namespace, name }: Wanted): boolean {
-  const at = (...keys: readonly string[]): unknown => (document.contents === null ? undefined : document.getIn(keys))
-  return at('kind') === kind && at('metadata', 'namespace') === namespace && at('metadata', 'name') === name
 }
