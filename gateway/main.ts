@@ -11,6 +11,8 @@ import type { Config, KubernetesConfig } from './config.ts'
 import { parseConfig } from './config.ts'
 import { toCause, toSafeFields } from './telemetry.ts'
 
+const exitMs = 1_000
+
 const parsed = parseConfig(process.env)
 if ('mistakes' in parsed) {
   process.stderr.write(`the gateway cannot start:\n${parsed.mistakes.map((mistake) => `  ${mistake}\n`).join('')}`)
@@ -53,8 +55,6 @@ async function run(config: Config): Promise<void> {
   // Everything has ended; whatever may still hold the process up is not worth waiting for.
   setTimeout(() => process.exit(), exitMs).unref()
 }
-
-const exitMs = 1_000
 
 /** The first signal asks for an orderly end, a second one for an orderly end without waiting for the calls under way. */
 function followSignals(): { readonly stop: AbortSignal; readonly hurry: AbortSignal } {

@@ -351,6 +351,7 @@ describe('while it closes', () => {
     client.write('GET /x HTTP/1.1\r\nhost: gw\r\n\r\n')
     await client.until(/data: 1/u)
     const closed = gateway.close()
+    await vi.waitFor(async () => expect(openRaw(gateway.port)).rejects.toThrow('ECONNREFUSED'))
     ;(await begun.promise).reply.end(Buffer.from('data: [DONE]\n\n'))
     await closed
     await client.closed

@@ -72,11 +72,11 @@ export function buildHttpServer(options: HttpOptions, handle: HandleExchange): F
     reply.hijack()
     const response = reply.raw
     answering.add(request.socket, response)
-    if (options.draining()) {
-      response.shouldKeepAlive = false
-      // A connection that is kept alive by an earlier reply must not hold up the end.
-      response.once('close', () => setImmediate(() => server.server.closeIdleConnections()))
-    }
+    if (options.draining()) response.shouldKeepAlive = false
+    // A connection that is kept alive after its reply must not hold up the end.
+    response.once('close', () => {
+      if (options.draining()) setImmediate(() => server.server.closeIdleConnections())
+    })
     await handle(toExchange({ request, response, target: originalUrl, times: options }))
   }
   server.all('/', take)
