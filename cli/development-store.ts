@@ -86,12 +86,15 @@ function toLocalEndpoint(endpoint: unknown, mockOrigin: string): unknown {
   return { ...rest, url: `${mockOrigin}${typeof path === 'string' ? path : ''}` }
 }
 
-/** Settings that are not even YAML pass as they are: whoever reads them says what is wrong. */
+/** Settings that cannot be added to pass as they are: whoever reads them says what is wrong. */
 function toLocalSettings(data: Readonly<Record<string, unknown>>, issuer: IssuerSettings): object {
   const settings = parseSettings(data[settingsKey])
-  if (settings === undefined) return data
-  const issuers: readonly unknown[] = Array.isArray(settings['issuers']) ? settings['issuers'] : []
-  return { ...data, [settingsKey]: stringify({ ...settings, issuers: [...issuers, issuer] }) }
+  const issuers: unknown = settings?.['issuers'] ?? []
+  if (settings === undefined || !Array.isArray(issuers)) return data
+  return {
+    ...data,
+    [settingsKey]: stringify({ ...settings, issuers: [...(issuers satisfies readonly unknown[]), issuer] }),
+  }
 }
 
 function parseSettings(text: unknown): Readonly<Record<string, unknown>> | undefined {

@@ -2,6 +2,9 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { FolderProblem } from '../kube/manifests.ts'
+import type { ConfigMap } from '../kube/resource.ts'
+import { readSettings } from '../operator/publish/settings-source.ts'
+import { toProblemText } from '../policy/problem.ts'
 import type { Refusal } from './admission.ts'
 import { findDocument } from './documents.ts'
 import { CliError } from './errors.ts'
@@ -46,4 +49,16 @@ export async function assertAdmitted(folder: string, refusals: readonly Refusal[
   if (refusals.length === 0) return
   const lines = await Promise.all(refusals.map(async (refusal) => toRefusalLines(folder, refusal)))
   throw new CliError('folder_invalid', `objects in ${folder} are not what their kinds allow`, { advice: lines.flat() })
+}
+
+/** The platform settings, which nobody may call without. */
+export async function assertSettings(folder: string, configMap: ConfigMap | undefined): Promise<void> {
+  const read = readSettings(configMap)
+  if ('settings' in read || configMap === undefined) return
+  const { namespace = '', name } = configMap.metadata
+  const found = await findDocument(folder, { kind: 'ConfigMap', namespace, name })
+  const at = found === undefined ? '' : `${found.file}:${found.line}: `
+  throw new CliError('folder_invalid', `the platform settings in ${folder} cannot be used`, {
+    advice: read.problems.map((problem) => `${at}ConfigMap ${namespace}/${name}, ${toProblemText(problem)}`),
+  })
 }

@@ -1,6 +1,6 @@
 // One line for each thing that happened, and silence about the rest.
 import { describe, expect, it } from 'vitest'
-import type { InferencePolicy } from '../operator/objects.ts'
+import type { InferencePolicy, ModelConnection } from '../operator/objects.ts'
 import { toLogLine, toObjectLines } from './news.ts'
 
 type Status = NonNullable<InferencePolicy['status']>
@@ -27,7 +27,21 @@ describe('toObjectLines', () => {
       { observedGeneration: 1, problems: [{ path: 'a', reason: 'b', message: 'c' }] },
       [],
     ],
-    ['nothing when all is well', { observedGeneration: 2, conditions: [condition('Accepted', 'True', 'fine')] }, []],
+    [
+      'nothing while it is on its way',
+      { observedGeneration: 2, conditions: [condition('Accepted', 'True', 'fine')] },
+      [],
+    ],
+    [
+      'whom it is in force for',
+      { observedGeneration: 2, conditions: [condition('Ready', 'True', 'fine')], targets: ['team/chat', 'team/code'] },
+      ['InferencePolicy team/policy: in force for team/chat, team/code'],
+    ],
+    [
+      'that it has no effect',
+      { observedGeneration: 2, conditions: [condition('Ready', 'True', 'fine')], targetCount: '0' },
+      ['InferencePolicy team/policy: in force, but it selects no connection'],
+    ],
     [
       'every problem, with its place inside an expression',
       {
@@ -62,7 +76,27 @@ describe('toObjectLines', () => {
       ['InferencePolicy team/policy: SomeReason, no such Secret'],
     ],
   ])('says %s', (_, status, lines) => {
-    expect(toObjectLines(makePolicy(status))).toEqual(lines)
+    expect(toObjectLines(makePolicy(status), 'http://gateway')).toEqual(lines)
+  })
+})
+
+describe('toObjectLines of a connection', () => {
+  it('says where it is ready', () => {
+    const status = { observedGeneration: 2, conditions: [condition('Ready', 'True', 'fine')] }
+    const { metadata } = makePolicy()
+    const connection = (routes: readonly string[]): ModelConnection => ({
+      apiVersion: 'portcullis.dev/v1alpha1',
+      kind: 'ModelConnection',
+      metadata,
+      spec: { mode: 'Active', protocol: 'OpenAI', endpoints: [] },
+      status: { ...status, routes },
+    })
+    expect(toObjectLines(connection(['/team/chat/']), 'http://gateway')).toEqual([
+      'ModelConnection team/policy: ready at http://gateway/team/chat/',
+    ])
+    expect(toObjectLines(connection(['models.example.com/']), 'http://gateway')).toEqual([
+      'ModelConnection team/policy: ready at http://models.example.com/',
+    ])
   })
 })
 

@@ -4,18 +4,34 @@ import type { InferencePolicy, ModelConnection } from '../operator/objects.ts'
 
 type Declared = InferencePolicy | ModelConnection
 
-/** Empty when the object is as it should be, or not looked at yet. */
-export function toObjectLines(object: Declared): readonly string[] {
+/** What is wrong, or that it is ready; empty while that is not known yet. `origin`: of the gateway. */
+export function toObjectLines(object: Declared, origin: string): readonly string[] {
   const { kind, metadata, status } = object
   const name = `${kind} ${metadata.namespace ?? ''}/${metadata.name}`
-  if (status?.observedGeneration !== metadata.generation) return []
-  const problems = (status?.problems ?? []).map(({ path, line, column, message }) => {
+  if (status === undefined || status.observedGeneration !== metadata.generation) return []
+  const problems = (status.problems ?? []).map(({ path, line, column, message }) => {
     const at = line === undefined ? '' : ` ${line}:${column ?? 1}`
     return `${name}, ${path}${at}: ${message}`
   })
   if (problems.length > 0) return problems
-  const failed = (status?.conditions ?? []).filter((one) => one.status === 'False' && judged.has(one.type))
-  return failed.map(({ reason, message }) => `${name}: ${reason}, ${message.split('\n', 1)[0]}`)
+  const conditions = status.conditions ?? []
+  const failed = conditions.filter((one) => one.status === 'False' && judged.has(one.type))
+  if (failed.length > 0) return failed.map(({ reason, message }) => `${name}: ${reason}, ${message.split('\n', 1)[0]}`)
+  const isReady = conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True')
+  return isReady ? [`${name}: ${toPlace(status, origin)}`] : []
+}
+
+type Status = NonNullable<Declared['status']>
+
+function toPlace(status: Status, origin: string): string {
+  if ('routes' in status) {
+    const places = (status.routes ?? []).map((route) =>
+      route.startsWith('/') ? `${origin}${route}` : `http://${route}`,
+    )
+    return `ready at ${places.join(', ')}`
+  }
+  const targets = 'targets' in status ? (status.targets ?? []) : []
+  return targets.length === 0 ? 'in force, but it selects no connection' : `in force for ${targets.join(', ')}`
 }
 
 /** Programmed and Ready follow from these, and would say everything twice. */

@@ -90,10 +90,10 @@ async function tellRefusal(tell: Tell, folder: string, refusal: Refusal): Promis
   )
 }
 
-/** Follows one kind until the end; says what is wrong with an object once, and when it is well again. */
+/** Follows one kind until the end; says once what is wrong with an object, or where it is ready. */
 async function tellObjects<T extends KubeObject & (InferencePolicy | ModelConnection)>(
   tell: Tell,
-  { feed }: Standalone,
+  { feed, origin }: Standalone,
   resource: Resource<T>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -101,13 +101,11 @@ async function tellObjects<T extends KubeObject & (InferencePolicy | ModelConnec
   const reflector = new Reflector(feed, { resource })
   reflector.onChange((key) => {
     const object = reflector.getKey(key)
-    const lines = object === undefined ? [] : toObjectLines(object)
+    const lines = object === undefined ? [`${resource.kind} ${key}: gone`] : toObjectLines(object, origin)
     const text = lines.join('\n')
-    const before = told.get(key) ?? ''
+    if (text === '' || text === told.get(key)) return
     told.set(key, text)
-    if (text === before) return
     for (const line of lines) tell(line)
-    if (lines.length === 0) tell(`${resource.kind} ${key}: no problems any more`)
   })
   await reflector.start(signal)
 }

@@ -28,7 +28,7 @@ import { withAdmission } from './admission.ts'
 import type { Development } from './development-store.ts'
 import { settingsName, toFirstSettings, withDevelopment } from './development-store.ts'
 import { CliError } from './errors.ts'
-import { assertAdmitted, assertReadable } from './folder.ts'
+import { assertAdmitted, assertReadable, assertSettings } from './folder.ts'
 import { loopback } from './loopback-server.ts'
 import type { CheckObject } from './schema.ts'
 import { compileCrd } from './schema.ts'
@@ -79,6 +79,8 @@ export async function startStandalone(deps: StandaloneDeps, options: StandaloneO
   const parts: Parts = { ...deps, store, log, registry, kubeMetrics: makeKubeMetrics(registry), development }
   const feed: FeedDeps = { ...deps, store, log: quiet, metrics: parts.kubeMetrics }
   await placeGateway(store, development)
+  const { namespace } = development
+  await assertSettings(options.folder, await store.get(configMaps, { namespace, name: settingsName }))
   const gateway = buildGateway({ ...parts, config: toConfig(options.port) })
   const running = await gateway.start(life.signal)
   const follower = buildFollower({ ...parts, feed, gateway })

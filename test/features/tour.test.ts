@@ -25,21 +25,18 @@ const deps = { clock: systemClock, random: Math.random }
 vi.setConfig({ testTimeout: 30_000 })
 
 describe('the tour', () => {
-  it('shows what it should in every step, inside the width', async () => {
+  it('shows what it should in every step, inside the width, and leaves the samples as they are', async () => {
     const written: string[] = []
     const terminal = makeTerminal({ write: (text) => written.push(text), color: false })
     await using surroundings = await startSurroundings(systemClock)
     const options = { samples, port: 0, surroundings }
+    const before = await readFile(path.join(samples, 'research.yaml'), 'utf8')
     const result = await runTour({ ...deps, terminal, signal: new AbortController().signal }, options)
     const text = written.join('')
     expect(text).not.toContain('failed')
     expect(result).toEqual({ good: 7, of: 7 })
     expect(text.split('\n').filter((line) => line.length > width)).toEqual([])
-  })
-
-  it('leaves the samples as they are', async () => {
-    const before = await readFile(path.join(samples, 'research.yaml'), 'utf8')
-    expect(before).not.toContain('no-poems')
+    expect(await readFile(path.join(samples, 'research.yaml'), 'utf8')).toBe(before)
   })
 })
 
@@ -147,6 +144,16 @@ describe('a folder that is served', () => {
     expect(refused).toMatchObject({ code: 'folder_invalid' })
     expect(refused).toMatchObject({
       advice: [expect.stringMatching(new RegExp(`${file}:\\d+: .*${RegExp.escape(problem)}`))],
+    })
+  })
+
+  it('does not start over settings that nobody can use, and says where', async () => {
+    const file = path.join(folder, 'platform.yaml')
+    await writeFile(file, (await readFile(file, 'utf8')).replace('grants:', 'grantz:'))
+    const refused = await serveFolder(folder).catch((error: unknown) => error)
+    expect(refused).toMatchObject({
+      code: 'folder_invalid',
+      advice: [expect.stringMatching(/platform\.yaml:\d+: ConfigMap portcullis\/portcullis-settings, .*"grantz"/)],
     })
   })
 
