@@ -39,7 +39,8 @@ export interface OperatorOptions {
   readonly clusterDomain: string
   readonly allowLoopback: boolean
   readonly drainMs: number
-  readonly referenceMs: number
+  /** How often each referenced Secret is read again; absent: every 15 s. */
+  readonly referenceMs?: number
   /** Absent: this process is the only one, as with a folder. */
   readonly election?: { readonly leaseMs: number }
   /** False where no API server stands behind the store. */

@@ -51,7 +51,7 @@ export function buildControllers(shop: Workshop): ControllerSet {
   const references = new ReferenceReader({
     ...shop,
     onChange: () => queues.publish.add(bundleKey),
-    intervalMs: shop.options.referenceMs,
+    intervalMs: shop.options.referenceMs ?? 15_000,
   })
   const publisher = buildPublisher(shop, { queues, publication, acks, recorder, references, enqueueStatuses })
   const rollout = new RolloutWatch({
