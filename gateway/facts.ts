@@ -25,15 +25,23 @@ export function toFacts({ request, identity, connection, bytes, inference, nowMs
   return { identity, connection: connection.facts, request: { ...transport, ...inference }, nowMs }
 }
 
-/** Exactly the headers the model will see: what is judged is what is sent. */
+/**
+ * Exactly the headers the model will see: what is judged is what is sent. A name with an underscore stands under its hyphens as
+ * well, because CGI-like servers read both as one.
+ */
 function toHeaderFacts(request: ExchangeRequest, connection: CompiledConnection): Readonly<Record<string, string>> {
-  const facts: Record<string, string> = {}
+  const facts = new Map<string, string>()
+  const add = (name: string, value: string): void => {
+    const known = facts.get(name)
+    facts.set(name, known === undefined ? value : `${known}, ${value}`)
+  }
   const sent = toUpstreamHeaders(request.rawHeaders, connection.credential?.header)
   for (let i = 0; i + 1 < sent.length; i += 2) {
     const name = sent[i] ?? ''
     const value = sent[i + 1] ?? ''
-    const known = facts[name]
-    facts[name] = known === undefined ? value : `${known}, ${value}`
+    add(name, value)
+    if (name.includes('_')) add(name.replaceAll('_', '-'), value)
   }
-  return facts
+  // Not by assignment: `__proto__` would be lost, and `constructor` found where nobody sent it.
+  return Object.fromEntries(facts)
 }

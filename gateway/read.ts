@@ -25,6 +25,7 @@ export async function readAsked(
 ): Promise<Asked> {
   if (connection.opaque) return { bytes: toDeclaredLength(request), upstreamPath: rest }
   const operation = findOperation(request.method, rest)
+  assertKnownQuery(request.query)
   assertJsonBody(request)
   const body = Buffer.from(await request.readBody(maxRequestBytes(connection)))
   if (!isUtf8(body)) throw new GatewayError('body_malformed', 'The body is not valid UTF-8.')
@@ -50,6 +51,14 @@ function findUpstreamModel(connection: CompiledConnection, model: string): strin
   if (upstream === undefined)
     throw new GatewayError('model_not_found', 'This connection does not offer the model asked for.')
   return upstream
+}
+
+/** What a server may take from the query (a model, a key) nobody here would have judged. Azure's version is harmless and needed. */
+const knownQuery = /^(?:\?(?:api-version=[\w.-]{1,64})?)?$/u
+
+function assertKnownQuery(query: string): void {
+  if (knownQuery.test(query)) return
+  throw new GatewayError('bad_request', 'The only query parameter of this operation is api-version.')
 }
 
 const jsonType = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/iu

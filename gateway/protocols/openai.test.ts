@@ -63,6 +63,41 @@ describe('facts of a chat completion', () => {
     expect(facts.messages[1]).toEqual({ role: 'user', name: 'ann', content: 'look\n' })
   })
 
+  it.each([
+    ['a message', { messages: [{ ...user, reasoning_content: 'hidden' }] }],
+    ['a list in a message', { messages: [{ ...user, annotations: [{ url_citation: { title: 'hidden' } }] }] }],
+    ['a key in a message', { messages: [{ ...user, context: { hidden: 1 } }] }],
+    ['a part', { messages: [{ role: 'user', content: [{ type: 'text', text: 'a', note: 'hidden' }] }] }],
+    ['a picture', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: {}, text: 'hidden' }] }] }],
+    ['documents', { documents: [{ title: 'a', text: 'hidden' }] }],
+    ['a prediction', { prediction: { type: 'content', content: 'hidden' } }],
+    ['a template', { chat_template: '{{ hidden }}' }],
+  ])('finds text in %s that no list knows', (_title, change) => {
+    expect(readBody({ model: 'm', messages: [user], ...change }).prompt).toContain('hidden')
+  })
+
+  it('shows what a vendor’s tool or call says', () => {
+    const call = { id: '1', type: 'function', function: { name: 'f', arguments: '{}', note: 'hidden' }, extra: 'too' }
+    const facts = readBody({
+      model: 'm',
+      messages: [{ role: 'assistant', tool_calls: [call] }],
+      tools: [{ type: 'web_search', web_search: { context: 'hidden' } }, { type: 'constructor' }],
+    })
+    expect(facts.tools).toEqual([
+      { type: 'web_search', name: '', description: 'context\nhidden' },
+      { type: 'constructor', name: '', description: '' },
+    ])
+    expect(facts.toolCalls[0]?.arguments).toBe('{}\ntoo\nhidden')
+  })
+
+  it('takes names that every object inherits for nothing but names', () => {
+    const text = '{"model":"m","messages":[{"role":"user","content":"hi"}],"__proto__":{"tools":1},"constructor":"x"}'
+    const facts = readRequest('chat.completions', text)
+    expect(facts.tools).toEqual([])
+    expect(Object.keys(facts.parameters)).toEqual(['__proto__', 'constructor'])
+    expect(({} as { tools?: unknown }).tools).toBeUndefined()
+  })
+
   it('takes the larger of both token limits', () => {
     expect(readBody({ model: 'm', messages: [user], max_tokens: 5, max_completion_tokens: 9 }).maxTokens).toBe(9)
   })
@@ -73,6 +108,22 @@ describe('facts of a chat completion', () => {
     ['tools that are no list', { tools: {} }],
     ['an empty conversation', { messages: [] }],
     ['a name that is no string', { messages: [{ ...user, name: 3 }] }],
+    ['a function without its declaration', { tools: [{ type: 'function', name: 'f' }] }],
+    ['a function without a name', { tools: [{ type: 'function', function: { description: 'x' } }] }],
+    [
+      'a tool call of a type that every object inherits',
+      { messages: [{ ...user, tool_calls: [{ type: '__proto__' }] }] },
+    ],
+    ['a legacy call that is no object', { messages: [{ ...user, function_call: 'f' }] }],
+    ['a known key in capitals', { Tools: [{ type: 'function', function: { name: 'f' } }] }],
+    ['a known key beside itself', { Model: 'n' }],
+    ['a known key with a letter that folds', { 'me\u017f\u017fages': [user] }],
+    ['a known key with a Kelvin sign', { 'max_to\u212aens': 9 }],
+    ['a known key that ends at a NUL', { 'tools\0x': [] }],
+    ['two unknown keys that are one', { vendor_a: 1, Vendor_A: 2 }],
+    ['a content in capitals', { messages: [{ ...user, Content: 'hidden' }] }],
+    ['a text in capitals', { messages: [{ role: 'user', content: [{ type: 'text', text: 'a', Text: 'hidden' }] }] }],
+    ['a name of a tool in capitals', { tools: [{ type: 'function', function: { name: 'f', Name: 'g' } }] }],
   ])('[RQ2] refuses %s', (_title, change) => {
     expect(() => readBody({ model: 'm', messages: [user], ...change })).toThrow(
       expect.objectContaining({ code: 'body_malformed' }),

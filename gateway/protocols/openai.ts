@@ -2,6 +2,7 @@
 // at; a shape that is not known here is refused, because text could hide in it.
 import type { InferenceFacts, Json, JsonObject, MessageFacts, ToolCallFacts, ToolFacts } from '../../policy/model.ts'
 import { GatewayError } from '../errors.ts'
+import { bodyKeys, collectUnknownText, findConfusingKey, innerKeys, messageKeys } from './known-keys.ts'
 import { findTopLevelString, isJsonObject, parseStrictJson } from './strict-json.ts'
 
 export type OpenAIOperation = 'chat.completions'
@@ -33,12 +34,13 @@ export function readRequest(operation: OpenAIOperation, text: string): Inference
   if ('refused' in parsed) throw malformed(parsed.refused)
   const body = parsed.value
   if (!isJsonObject(body)) throw malformed('The body must be a JSON object.')
+  assertPlainKeys(body, bodyKeys)
   const messages = readMessages(body['messages'])
   return {
     operation,
     model: readString(body, 'model'),
     stream: readStream(body['stream']),
-    prompt: messages.map(({ content }) => content).join('\n'),
+    prompt: [...messages.map(({ content }) => content), ...collectUnknownText(body, bodyKeys)].join('\n'),
     messages,
     tools: readTools(body),
     toolCalls: readToolCalls(body['messages']),
@@ -60,6 +62,7 @@ function readMessages(value: Json | undefined): readonly MessageFacts[] {
     throw malformed('`messages` must be a list with at least one message.')
   return value.map((message: Json) => {
     if (!isJsonObject(message)) throw malformed('Every message must be an object.')
+    assertPlainKeys(message, messageKeys)
     return {
       role: readString(message, 'role'),
       content: readContent(message),
@@ -69,9 +72,10 @@ function readMessages(value: Json | undefined): readonly MessageFacts[] {
 }
 
 function readContent(message: JsonObject): string {
-  const texts = [readText(message['content'])]
-  if (message['refusal'] !== undefined) texts.push(readText(message['refusal']))
-  return texts.filter((text) => text !== '').join('\n')
+  const refusal = message['refusal'] === undefined ? '' : readText(message['refusal'])
+  // Reasoning, citations, a vendor's context: whatever it is, the model may read it.
+  const others = collectUnknownText(message, messageKeys)
+  return [readText(message['content']), refusal, ...others].filter((text) => text !== '').join('\n')
 }
 
 function readText(value: Json | undefined): string {
@@ -85,24 +89,31 @@ const mediaParts = new Set(['image_url', 'input_audio', 'file'])
 
 function readPart(part: Json): string {
   if (!isJsonObject(part)) throw malformed('Every part of a message must be an object.')
+  assertPlainKeys(part, innerKeys)
   const type = readString(part, 'type')
-  if (type === 'text') return readString(part, 'text')
-  if (type === 'refusal') return readString(part, 'refusal')
-  if (mediaParts.has(type)) return ''
-  throw malformed('A message has a part of a type that is not known here.')
+  const isText = type === 'text' || type === 'refusal'
+  if (!isText && !mediaParts.has(type)) throw malformed('A message has a part of a type that is not known here.')
+  return joinText(isText ? readString(part, type) : '', collectUnknownText(part, new Set(['type', type])))
 }
 
 function readTools(body: JsonObject): readonly ToolFacts[] {
-  const tools = readList(body, 'tools').map((tool) => {
-    const type = readString(tool, 'type')
-    return toTool(type, isJsonObject(tool[type]) ? tool[type] : {})
-  })
-  const functions = readList(body, 'functions').map((declared) => toTool('function', declared))
-  return [...tools, ...functions]
+  return [
+    ...readList(body, 'tools').map(readTool),
+    ...readList(body, 'functions').map((one) => toTool('function', one)),
+  ]
+}
+
+function readTool(tool: JsonObject): ToolFacts {
+  assertPlainKeys(tool, innerKeys)
+  const type = readString(tool, 'type')
+  if (type === 'function' || type === 'custom') return toTool(type, readOwn(tool, type))
+  // A vendor's own: what it says is shown as its description.
+  return { type, name: '', description: collectUnknownText(tool, new Set(['type'])).join('\n') }
 }
 
 function toTool(type: string, declared: JsonObject): ToolFacts {
-  return { type, name: readOptionalString(declared, 'name'), description: readOptionalString(declared, 'description') }
+  assertPlainKeys(declared, innerKeys)
+  return { type, name: readString(declared, 'name'), description: readOptionalString(declared, 'description') }
 }
 
 function readToolCalls(messages: Json | undefined): readonly ToolCallFacts[] {
@@ -110,22 +121,39 @@ function readToolCalls(messages: Json | undefined): readonly ToolCallFacts[] {
   for (const message of Array.isArray(messages) ? messages : []) {
     if (!isJsonObject(message)) continue
     for (const call of readList(message, 'tool_calls')) calls.push(toToolCall(call))
-    const legacy = message['function_call']
+    const legacy = message['function_call'] ?? null
     if (isJsonObject(legacy)) calls.push(toToolCall({ id: '', type: 'function', function: legacy }))
+    else if (legacy !== null) throw malformed('`function_call` of a message must be an object.')
   }
   return calls
 }
 
+const callKeys: ReadonlySet<string> = new Set(['id', 'type', 'index', 'function', 'custom'])
+
 function toToolCall(call: JsonObject): ToolCallFacts {
+  assertPlainKeys(call, innerKeys)
   const type = readString(call, 'type')
-  const declared = call[type]
-  if (!isJsonObject(declared)) throw malformed('A tool call has a type that is not known here.')
+  if (type !== 'function' && type !== 'custom') throw malformed('A tool call has a type that is not known here.')
+  const declared = readOwn(call, type)
+  assertPlainKeys(declared, innerKeys)
   const input = type === 'custom' ? 'input' : 'arguments'
+  const others = [...collectUnknownText(call, callKeys), ...collectUnknownText(declared, new Set(['name', input]))]
   return {
     id: readOptionalString(call, 'id'),
     name: readString(declared, 'name'),
-    arguments: readOptionalString(declared, input),
+    arguments: joinText(readOptionalString(declared, input), others),
   }
+}
+
+function joinText(text: string, others: readonly string[]): string {
+  return others.length === 0 ? text : [text, ...others].join('\n')
+}
+
+function assertPlainKeys(object: JsonObject, known: ReadonlySet<string>): void {
+  const confusing = findConfusingKey(object, known)
+  if (confusing === undefined) return
+  const which = known.has(confusing) ? `\`${confusing}\` is written in another way` : 'Two keys differ in case alone'
+  throw malformed(`${which}; some servers would read it, others would not.`)
 }
 
 const notParameters = new Set(['model', 'messages', 'tools', 'functions', 'stream'])
@@ -156,6 +184,12 @@ function readStream(value: Json | undefined): boolean {
 function readList(from: JsonObject, key: string): readonly JsonObject[] {
   const value = from[key] ?? []
   if (!Array.isArray(value) || !value.every(isJsonObject)) throw malformed(`\`${key}\` must be a list of objects.`)
+  return value
+}
+
+function readOwn(from: JsonObject, key: string): JsonObject {
+  const value = Object.hasOwn(from, key) ? from[key] : undefined
+  if (!isJsonObject(value)) throw malformed(`\`${key}\` must be an object.`)
   return value
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findTopLevelString, parseStrictJson } from './strict-json.ts'
+import { findTopLevelString, maxValues, parseStrictJson } from './strict-json.ts'
 
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 
@@ -27,6 +27,19 @@ describe('parseStrictJson', () => {
     expect(parseStrictJson(nested(64))).toHaveProperty('value')
     expect(parseStrictJson(nested(65))).toHaveProperty('refused')
     expect(parseStrictJson(nested(1_000_000))).toHaveProperty('refused')
+  })
+
+  it('[RQ1] refuses more values than a conversation has, before it makes any of them', () => {
+    expect(parseStrictJson(JSON.stringify(Array.from({ length: maxValues - 2 }, () => 1)))).toHaveProperty('value')
+    for (const unit of ['1', '{}', '[]', '""', '{"a":1}']) {
+      const text = `[${Array.from({ length: maxValues + 1 }, () => unit).join(',')}]`
+      expect(parseStrictJson(text)).toEqual({ refused: `The body has more than ${maxValues} values.` })
+    }
+    expect(parseStrictJson('['.repeat(maxValues + 1))).toHaveProperty('refused')
+  })
+
+  it.each(['"', '"\\', '"\\"', '{"a', '["\\\\\\"'])('refuses a string that does not end: %s', (text) => {
+    expect(parseStrictJson(text)).toEqual({ refused: 'The body is not valid JSON.' })
   })
 
   it('accepts whatever JSON.stringify writes, and gives it back', () => {

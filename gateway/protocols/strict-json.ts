@@ -1,24 +1,31 @@
-// JSON as a gateway must read it: valid UTF-8, no duplicate keys (two readers would see two different requests), bounded depth.
-// And the place of one top-level value in the text, so that it can be replaced without touching a byte around it.
+// JSON as a gateway must read it: valid UTF-8, no duplicate keys (two readers would see two different requests), bounded in depth
+// and in values, so that no body within its limit of bytes holds up everybody else's calls. And the place of one top-level value in the text, so that it can be replaced without touching a byte around it.
 import type { Json, JsonObject } from '../../policy/model.ts'
 
 const maxDepth = 64
+/** A conversation has some thousand; ten megabytes of `{},` have millions, and would stop the process for seconds. */
+export const maxValues = 100_000
 
 export type StrictJson = { readonly value: Json } | { readonly refused: string }
 
 export function parseStrictJson(text: string): StrictJson {
+  const signs = countSigns(text)
+  if (signs === undefined) return notJson
+  if (signs.values > maxValues) return { refused: `The body has more than ${maxValues} values.` }
   let value: Json
   try {
     value = JSON.parse(text)
   } catch {
-    return { refused: 'The body is not valid JSON.' }
+    return notJson
   }
   const keys = countKeys(value, 0)
   if (keys === undefined) return { refused: `The body is nested deeper than ${maxDepth} levels.` }
   // Every key in the text is followed by one colon outside of strings; a key that JSON.parse swallowed leaves one too many.
-  if (countColons(text) !== keys) return { refused: 'The body has the same key twice in one object.' }
+  if (signs.colons !== keys) return { refused: 'The body has the same key twice in one object.' }
   return { value }
 }
+
+const notJson = { refused: 'The body is not valid JSON.' }
 
 export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -42,28 +49,39 @@ function countKeys(value: Json, depth: number): number | undefined {
 const quote = 34
 const backslash = 92
 const colon = 58
+const comma = 44
 
-function countColons(text: string): number {
+interface Signs {
+  readonly colons: number
+  /** An upper bound: one for each comma, and one for the first in each list and object. */
+  readonly values: number
+}
+
+/** Undefined: a string does not end. Whether the rest is JSON is not known here. */
+function countSigns(text: string): Signs | undefined {
   let colons = 0
+  let values = 1
   for (let i = 0; i < text.length; i += 1) {
     const unit = text.charCodeAt(i)
     if (unit === colon) colons += 1
+    else if (unit === comma || nestingOf(unit) === 1) values += 1
     else if (unit === quote) i = endOfString(text, i)
+    if (i < 0) return undefined
   }
-  return colons
+  return { colons, values }
 }
 
-/** Index of the closing quote; the text is known to be valid JSON. */
+/** Index of the closing quote; below zero when there is none. */
 function endOfString(text: string, open: number): number {
-  let close = text.indexOf('"', open + 1)
-  while (isEscaped(text, close)) close = text.indexOf('"', close + 1)
-  return close
-}
-
-function isEscaped(text: string, index: number): boolean {
-  let slashes = 0
-  while (text.charCodeAt(index - 1 - slashes) === backslash) slashes += 1
-  return slashes % 2 === 1
+  const close = text.indexOf('"', open + 1)
+  // Nearly every string ends at its next quote; one full of escapes is walked once, not once for each of them.
+  if (close < 0 || text.charCodeAt(close - 1) !== backslash) return close
+  for (let i = open + 1; i < text.length; i += 1) {
+    const unit = text.charCodeAt(i)
+    if (unit === quote) return i
+    if (unit === backslash) i += 1
+  }
+  return -1
 }
 
 export interface Span {
@@ -103,6 +121,10 @@ function valueAfter(text: string, close: number): number | undefined {
 
 function skipBlanks(text: string, from: number): number {
   let at = from
-  while (' \t\n\r'.includes(text.charAt(at)) && at < text.length) at += 1
+  while (isBlank(text.charCodeAt(at))) at += 1
   return at
+}
+
+function isBlank(unit: number): boolean {
+  return unit === 32 || unit === 10 || unit === 13 || unit === 9
 }
