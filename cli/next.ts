@@ -2,7 +2,7 @@
 import { usualPort } from './arguments.ts'
 import { loopback } from './loopback-server.ts'
 import type { Terminal } from './terminal.ts'
-import { sample } from './tour-steps.ts'
+import { sample } from './tour/steps.ts'
 
 export interface Addresses {
   readonly gateway: string

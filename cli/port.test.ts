@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:net'
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { choosePort } from './port.ts'
+import { choosePort, toPortError } from './port.ts'
 
 async function occupy(): Promise<{ readonly server: Server; readonly port: number }> {
   const server = createServer().listen({ host: '127.0.0.1', port: 0 })
@@ -34,6 +34,14 @@ describe('choosePort', () => {
       advice: [expect.stringContaining('--port'), expect.stringContaining('any free one')],
     })
     server.close()
+  })
+
+  it('says which rights are missing for a port that is refused', () => {
+    expect(toPortError(80, 'EACCES')).toMatchObject({
+      code: 'port_refused',
+      message: 'port 80 on 127.0.0.1 cannot be opened (EACCES)',
+      advice: [expect.stringContaining('below 1024')],
+    })
   })
 
   it('gives any port for 0', async () => {

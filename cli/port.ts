@@ -13,18 +13,23 @@ export interface PortWish {
 
 export async function choosePort({ wanted, usual }: PortWish): Promise<number> {
   if (wanted === undefined) return (await tryPort(usual)) === undefined ? usual : 0
-  const refused = await tryPort(wanted)
-  if (refused === undefined) return wanted
-  if (refused === 'EADDRINUSE') {
-    throw new CliError('port_in_use', `port ${wanted} on ${loopback} is in use by another program`, {
+  const code = await tryPort(wanted)
+  if (code !== undefined) throw toPortError(wanted, code)
+  return wanted
+}
+
+/** `code`: of the error that listening gave. */
+export function toPortError(port: number, code: string): CliError {
+  if (code === 'EADDRINUSE') {
+    return new CliError('port_in_use', `port ${port} on ${loopback} is in use by another program`, {
       advice: [
         'end that program, or choose another port: --port 9000',
         '--port 0, or no --port at all, takes any free one',
       ],
     })
   }
-  throw new CliError('port_refused', `port ${wanted} on ${loopback} cannot be opened (${refused})`, {
-    advice: wanted < 1024 ? ['ports below 1024 need special rights: choose a higher one'] : ['choose another port'],
+  return new CliError('port_refused', `port ${port} on ${loopback} cannot be opened (${code})`, {
+    advice: port < 1024 ? ['ports below 1024 need special rights: choose a higher one'] : ['choose another port'],
   })
 }
 
@@ -36,9 +41,18 @@ async function tryPort(port: number): Promise<string | undefined> {
     await once(server, 'listening')
     return undefined
   } catch (error) {
-    if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
-    throw error
+    const code = toListenCode(error)
+    if (code === undefined) throw error
+    return code
   } finally {
     server.close()
   }
+}
+
+/** Looks below errors that wrap it, too; undefined when it is not about listening. */
+export function toListenCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const isListening = 'syscall' in error && error.syscall === 'listen'
+  if (isListening && 'code' in error && typeof error.code === 'string') return error.code
+  return toListenCode(error.cause)
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../kube/clock.ts'
 import { choosePort } from './port.ts'
 import type { DevIdentityProvider, DevUser } from './dev-identity-provider.ts'
 import { startDevIdentityProvider } from './dev-identity-provider.ts'
-import type { Development } from './development-store.ts'
+import type { Development } from './local/development.ts'
 import type { LoopbackServer } from './loopback-server.ts'
 import { startMockModel } from './mock-model.ts'
 

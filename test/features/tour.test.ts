@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import OpenAI from 'openai'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Refusal } from '../../cli/admission.ts'
-import type { ChatClient } from '../../cli/chat-client.ts'
-import { makeChatClient, read } from '../../cli/chat-client.ts'
+import type { Refusal } from '../../cli/local/admission.ts'
+import type { ChatClient } from '../../cli/tour/chat-client.ts'
+import { makeChatClient, read } from '../../cli/tour/chat-client.ts'
 import { CliError } from '../../cli/errors.ts'
-import { runTour } from '../../cli/run-tour.ts'
+import { runTour } from '../../cli/tour/run.ts'
 import type { Standalone } from '../../cli/standalone.ts'
 import { startStandalone } from '../../cli/standalone.ts'
 import type { Surroundings } from '../../cli/surroundings.ts'
@@ -147,6 +147,12 @@ describe('a folder that is served', () => {
     })
   })
 
+  it('says so when its port is taken at the last moment', async () => {
+    await using product = await serveFolder(folder)
+    const refused = await serveFolder(folder, Number(new URL(product.origin).port)).catch((error: unknown) => error)
+    expect(refused).toMatchObject({ code: 'port_in_use' })
+  })
+
   it('does not start over settings that nobody can use, and says where', async () => {
     const file = path.join(folder, 'platform.yaml')
     await writeFile(file, (await readFile(file, 'utf8')).replace('grants:', 'grantz:'))
@@ -174,7 +180,7 @@ interface Served extends AsyncDisposable {
   readonly searchModel: (text: string) => Promise<number>
 }
 
-async function serveFolder(folder: string): Promise<Served> {
+async function serveFolder(folder: string, port = 0): Promise<Served> {
   const stack = new AsyncDisposableStack()
   try {
     const surroundings: Surroundings = stack.use(await startSurroundings(systemClock))
@@ -185,7 +191,7 @@ async function serveFolder(folder: string): Promise<Served> {
     }
     const onRefusal = (refusal: Refusal): unknown => seen.refusals.push(refusal)
     const { signal } = new AbortController()
-    const options = { folder, port: 0, development, onProblem, onRefusal, signal, logTo: { write: () => {} } }
+    const options = { folder, port, development, onProblem, onRefusal, signal, logTo: { write: () => {} } }
     const product: Standalone = stack.use(await startStandalone(deps, options))
     const chat = stack.use(makeChatClient(`${product.origin}/research/chat/v1`, 5_000))
     return {

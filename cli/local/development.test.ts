@@ -1,14 +1,14 @@
 // What development puts over the objects of a folder, through every way of reading them.
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { systemClock } from '../kube/clock.ts'
-import type { ConfigMap, KubeObject, Resource, Secret } from '../kube/resource.ts'
-import { configMaps, secrets } from '../kube/resource.ts'
-import { MemoryStore } from '../kube/store-memory.ts'
-import type { Draft } from '../kube/store-memory.ts'
-import { modelConnections } from '../operator/objects.ts'
-import { parseSettings } from '../policy/settings.ts'
-import { settingsName, toFirstSettings, withDevelopment } from './development-store.ts'
+import { systemClock } from '../../kube/clock.ts'
+import type { ConfigMap, KubeObject, Resource, Secret } from '../../kube/resource.ts'
+import { configMaps, secrets } from '../../kube/resource.ts'
+import { MemoryStore } from '../../kube/store-memory.ts'
+import type { Draft } from '../../kube/store-memory.ts'
+import { modelConnections } from '../../operator/objects.ts'
+import { parseSettings } from '../../policy/settings.ts'
+import { settingsName, toFirstSettings, withDevelopment } from './development.ts'
 
 const issuer = { name: 'development', issuer: 'http://127.0.0.1:1', audiences: ['portcullis'] }
 const development = { namespace: 'portcullis', issuer, mockOrigin: 'http://127.0.0.1:2' }

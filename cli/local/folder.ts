@@ -1,13 +1,13 @@
 // The folder that is served, looked at before anything starts; and what is wrong with it, in one line each.
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { FolderProblem } from '../kube/manifests.ts'
-import type { ConfigMap } from '../kube/resource.ts'
-import { readSettings } from '../operator/publish/settings-source.ts'
-import { toProblemText } from '../policy/problem.ts'
+import type { FolderProblem } from '../../kube/manifests.ts'
+import type { ConfigMap } from '../../kube/resource.ts'
+import { readSettings } from '../../operator/publish/settings-source.ts'
+import { toProblemText } from '../../policy/problem.ts'
 import type { Refusal } from './admission.ts'
 import { findDocument } from './documents.ts'
-import { CliError } from './errors.ts'
+import { CliError } from '../errors.ts'
 
 export async function assertFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch(() => undefined)

@@ -1,7 +1,7 @@
 // The tour's HTTP client against the mock model, which answers as OpenAI does.
 import { describe, expect, it } from 'vitest'
 import { makeChatClient, read } from './chat-client.ts'
-import { startMockModel } from './mock-model.ts'
+import { startMockModel } from '../mock-model.ts'
 
 const options = { pauseMs: 1, now: () => 0 }
 const request = { model: 'm', content: 'one two three', token: 'secret-token' }

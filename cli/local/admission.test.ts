@@ -1,9 +1,9 @@
 // What nobody may see of a folder: versions of objects that their kind does not allow.
 import { beforeEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../kube/clock.ts'
-import type { KubeObject, Resource } from '../kube/resource.ts'
-import { MemoryStore } from '../kube/store-memory.ts'
-import type { ResourceStore } from '../kube/store.ts'
+import { systemClock } from '../../kube/clock.ts'
+import type { KubeObject, Resource } from '../../kube/resource.ts'
+import { MemoryStore } from '../../kube/store-memory.ts'
+import type { ResourceStore } from '../../kube/store.ts'
 import type { Refusal } from './admission.ts'
 import { withAdmission } from './admission.ts'
 

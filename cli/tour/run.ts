@@ -1,15 +1,15 @@
 // Walks the tour in a product of its own, over a copy of the samples that may be edited, and cleans up behind it.
-import type { Clock } from '../kube/clock.ts'
+import type { Clock } from '../../kube/clock.ts'
 import { makeChatClient, read } from './chat-client.ts'
 import { addRule, copyFolder, readSecret } from './samples.ts'
-import { startStandalone } from './standalone.ts'
-import type { Surroundings } from './surroundings.ts'
-import { issueTokenFor } from './surroundings.ts'
-import type { Terminal } from './terminal.ts'
-import type { Result } from './tour.ts'
-import { walk } from './tour.ts'
-import type { Search } from './tour-steps.ts'
-import { sample, tourSteps } from './tour-steps.ts'
+import { startStandalone } from '../standalone.ts'
+import type { Surroundings } from '../surroundings.ts'
+import { issueTokenFor } from '../surroundings.ts'
+import type { Terminal } from '../terminal.ts'
+import type { Result } from '../tour.ts'
+import { walk } from '../tour.ts'
+import type { Search } from './steps.ts'
+import { sample, tourSteps } from './steps.ts'
 
 export interface TourDeps {
   readonly clock: Clock

@@ -2,8 +2,8 @@
 // breaks it and is caught.
 import { describe, expect, it } from 'vitest'
 import type { ChatReply, ChatRequest, StreamReply } from './chat-client.ts'
-import type { TourWorld } from './tour-steps.ts'
-import { sample, tourSteps } from './tour-steps.ts'
+import type { TourWorld } from './steps.ts'
+import { sample, tourSteps } from './steps.ts'
 
 const token = 'token-of-the-caller'
 const credential = 'key-of-the-model'

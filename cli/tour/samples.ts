@@ -4,8 +4,8 @@ import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Document } from 'yaml'
-import type { Found, Wanted } from './documents.ts'
-import { findDocument } from './documents.ts'
+import type { Found, Wanted } from '../local/documents.ts'
+import { findDocument } from '../local/documents.ts'
 
 export interface FolderCopy extends AsyncDisposable {
   readonly folder: string

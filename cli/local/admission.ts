@@ -1,9 +1,9 @@
 // What an API server does before it stores an object, put over a folder: what the CRD's schema does not allow is never seen by
 // anybody. As in a cluster, where such an edit is refused, the version before it stays in force.
 import { isDeepStrictEqual } from 'node:util'
-import type { KubeObject, Resource } from '../kube/resource.ts'
-import { toKey } from '../kube/resource.ts'
-import type { ResourceStore, WatchEvent } from '../kube/store.ts'
+import type { KubeObject, Resource } from '../../kube/resource.ts'
+import { toKey } from '../../kube/resource.ts'
+import type { ResourceStore, WatchEvent } from '../../kube/store.ts'
 import type { CheckObject } from './schema.ts'
 
 export interface Refusal {

@@ -2,9 +2,9 @@
 // be applied to a cluster unchanged. Services are answered by the mock model, the platform settings know the development
 // identity provider, and Secrets may be written in plain text as kubectl allows.
 import { parse, stringify } from 'yaml'
-import type { KubeObject, Resource } from '../kube/resource.ts'
-import type { ResourceStore, WatchEvent } from '../kube/store.ts'
-import type { IssuerSettings } from '../policy/settings.ts'
+import type { KubeObject, Resource } from '../../kube/resource.ts'
+import type { ResourceStore, WatchEvent } from '../../kube/store.ts'
+import type { IssuerSettings } from '../../policy/settings.ts'
 
 export const settingsName = 'portcullis-settings'
 const settingsKey = 'settings.yaml'

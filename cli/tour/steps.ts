@@ -3,8 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ChatClient, ChatReply, ChatRequest } from './chat-client.ts'
 import { read } from './chat-client.ts'
-import type { Step } from './tour.ts'
-import { makeStep } from './tour.ts'
+import type { Step } from '../tour.ts'
+import { makeStep } from '../tour.ts'
 
 /** The part of the samples that the tour is about. */
 export const sample = {
