@@ -106,6 +106,7 @@ function readTools(body: JsonObject): readonly ToolFacts[] {
 function readTool(tool: JsonObject): ToolFacts {
   assertPlainKeys(tool, innerKeys)
   const type = readString(tool, 'type')
+  assertOneDeclaration(tool, type)
   if (type === 'function' || type === 'custom') return toTool(type, readOwn(tool, type))
   // A vendor's own: what it says is shown as its description.
   return { type, name: '', description: collectUnknownText(tool, new Set(['type'])).join('\n') }
@@ -128,12 +129,21 @@ function readToolCalls(messages: Json | undefined): readonly ToolCallFacts[] {
   return calls
 }
 
+/** Some servers look at the type, some at what is there: of two declarations each would take another one. */
+function assertOneDeclaration(entry: JsonObject, type: string): void {
+  for (const other of ['function', 'custom']) {
+    if (other === type || (entry[other] ?? null) === null) continue
+    throw malformed('A tool or tool call declares something else than its type says.')
+  }
+}
+
 const callKeys: ReadonlySet<string> = new Set(['id', 'type', 'index', 'function', 'custom'])
 
 function toToolCall(call: JsonObject): ToolCallFacts {
   assertPlainKeys(call, innerKeys)
   const type = readString(call, 'type')
   if (type !== 'function' && type !== 'custom') throw malformed('A tool call has a type that is not known here.')
+  assertOneDeclaration(call, type)
   const declared = readOwn(call, type)
   assertPlainKeys(declared, innerKeys)
   const input = type === 'custom' ? 'input' : 'arguments'
