@@ -18,10 +18,13 @@ import type { BundleParts } from '../../policy/bundle-wire.ts'
 import { decodeBundle } from '../../policy/bundle-wire.ts'
 import type { Bundle, Revision } from '../../policy/bundle.ts'
 import type { Hash } from '../../policy/digest.ts'
+import type { Sequence } from './sequence.ts'
 
 export interface Published {
   /** Absent: there is none, or none that can be read; the next publication replaces it. */
   readonly index?: BundleIndex
+  /** Also of an index that cannot be read, such as one that a newer operator wrote before it was rolled back. */
+  readonly sequence?: Sequence
   /** Absent: some part is missing or damaged. */
   readonly bundle?: Bundle
   /** Of the stored ConfigMaps, index included, by name. */
@@ -46,9 +49,13 @@ export async function readPublished(deps: BundleStoreDeps, signal?: AbortSignal)
   const digests = toDigests(stored)
   const index = stored.get(bundleConfigMapName)
   const parsed = index === undefined ? undefined : parseIndex(index)
-  if (index === undefined || parsed === undefined || 'refused' in parsed) return { versions, digests }
+  if (index === undefined || parsed === undefined) return { versions, digests }
+  if ('refused' in parsed) {
+    return { versions, digests, ...(parsed.sequence === undefined ? {} : { sequence: parsed.sequence }) }
+  }
   const bundle = readBundle(parsed.index, index, { stored, hash: deps.hash })
-  return { index: parsed.index, ...(bundle === undefined ? {} : { bundle }), versions, digests }
+  const { epoch, n } = parsed.index.revision
+  return { index: parsed.index, sequence: { epoch, n }, ...(bundle === undefined ? {} : { bundle }), versions, digests }
 }
 
 /** Throws Conflict or AlreadyExists when somebody wrote since `published` was read: read again, then decide again. */
@@ -72,7 +79,14 @@ export async function writeBundle(
   await Promise.all(slots.map(write))
   await write(index)
   const parsed = parseIndex(index)
-  return { ...('index' in parsed ? { index: parsed.index } : {}), bundle: next.bundle, versions, digests }
+  const { epoch, n } = next.revision
+  return {
+    ...('index' in parsed ? { index: parsed.index } : {}),
+    sequence: { epoch, n },
+    bundle: next.bundle,
+    versions,
+    digests,
+  }
 }
 
 async function writeConfigMap(

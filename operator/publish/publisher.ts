@@ -152,7 +152,7 @@ export class Publisher {
   }
 
   async #writeIndex(stored: Stored, bundle: Bundle, parts: BundleParts): Promise<void> {
-    const sequence = nextSequence(stored.bundle.index?.revision, this.#deps.acked())
+    const sequence = nextSequence(stored.bundle.sequence, this.#deps.acked())
     const revision = { ...sequence, digest: parts.digest }
     const written = await writeBundle(this.#deps, stored.bundle, { parts, revision, bundle })
     this.#stored = { ...stored, bundle: written }
