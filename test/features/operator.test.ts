@@ -52,7 +52,6 @@ function startOperator(store = new MemoryStore({ clock: systemClock }), options:
     clusterDomain: 'cluster.local',
     allowLoopback: false,
     drainMs: 2_000,
-    referenceMs: 15_000,
     hasApiServer: false,
     ...options,
   })
