@@ -1,6 +1,7 @@
 // Brings the status of one InferencePolicy up to date with what the publication knows. What the object says was judged when the
 // bundle was planned and compiled; a generation that has not been planned yet waits for that.
 import type { Clock } from '../../kube/clock.ts'
+import { toRef } from '../../kube/resource.ts'
 import type { InferencePolicy } from '../objects.ts'
 import { inferencePolicies } from '../objects.ts'
 import type { Publication } from '../publish/publication.ts'
@@ -24,6 +25,7 @@ export interface PolicyReconcileDeps extends WriteStatusDeps {
 export async function reconcilePolicy(deps: PolicyReconcileDeps, id: string): Promise<Outcome> {
   const policy = deps.get(id)
   const judged = policy === undefined ? undefined : findJudged(deps.publication, policy, id)
+  if (policy === undefined) deps.writer.forget(inferencePolicies, toRef(id))
   if (policy === undefined || judged === undefined) return done
   const { planned, verdict } = judged
   const subject = {

@@ -1,6 +1,7 @@
 // Brings the status of one ModelConnection up to date with what the publication knows. What the object says was judged when the
 // bundle was planned; a generation that has not been planned yet waits for that.
 import type { Clock } from '../../kube/clock.ts'
+import { toRef } from '../../kube/resource.ts'
 import type { ModelConnection } from '../objects.ts'
 import { modelConnections } from '../objects.ts'
 import type { Publication } from '../publish/publication.ts'
@@ -21,6 +22,7 @@ export interface ConnectionReconcileDeps extends WriteStatusDeps {
 export async function reconcileConnection(deps: ConnectionReconcileDeps, id: string): Promise<Outcome> {
   const connection = deps.get(id)
   const planned = deps.publication.judged?.plan.connections.get(id)
+  if (connection === undefined) deps.writer.forget(modelConnections, toRef(id))
   if (connection === undefined || planned === undefined) return done
   const { uid, generation = 0 } = connection.metadata
   if (planned.entry.ref.uid !== uid || planned.entry.ref.generation !== generation) return done

@@ -77,10 +77,13 @@ export class Publisher {
   #settings: Settings | undefined
   #cache: JudgeCache = emptyCache
   #publishedMs = Number.NEGATIVE_INFINITY
+  /** Since when the gateways could have moved on, as far as this process knows. */
+  #currentSinceMs: number
   #judged = ''
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps
+    this.#currentSinceMs = deps.clock.monotonicMs()
   }
 
   async publish(signal: AbortSignal): Promise<Outcome> {
@@ -157,6 +160,7 @@ export class Publisher {
     const written = await writeBundle(this.#deps, stored.bundle, { parts, revision, bundle })
     this.#stored = { ...stored, bundle: written }
     this.#publishedMs = this.#deps.clock.monotonicMs()
+    this.#currentSinceMs = this.#publishedMs
     this.#deps.telemetry.published(revision, bundle)
   }
 
@@ -173,7 +177,7 @@ export class Publisher {
       if (slot !== undefined && value !== undefined) values.set(slot, value)
     }
     const slots = new Set(plan.bundle.connections.flatMap(({ credential }) => credential?.slot ?? []))
-    const isOver = this.#deps.clock.monotonicMs() - this.#publishedMs > keepUnusedMs
+    const isOver = this.#deps.clock.monotonicMs() - this.#currentSinceMs > keepUnusedMs
     const keepUnused = !isPublished || !(this.#deps.publication.isComplete() || isOver)
     const next = planCredentials(stored.credentials.slots, { slots, values, keepUnused })
     return writeCredentials(this.#deps, stored.credentials, next)

@@ -336,6 +336,31 @@ describe('credentials', () => {
     await eventually(async () => (await stored(store)).length === 0, { message: 'the unused slot to go' })
   })
 
+  it('keeps the old slot for a gateway that lags, also over a restart', async () => {
+    const first = startOperator()
+    const { store } = first
+    putSecret(store, 'key', 'sk-old')
+    putConnection(store, 'chat', { credential })
+    putGateways(store, 'gw-1')
+    const before = await published(
+      store,
+      'the credential',
+      ({ connections }) => connections[0]?.credential !== undefined,
+    )
+    ack(store, 'gw-1', before.revision)
+    putConnection(store, 'chat')
+    await published(store, 'no credential', ({ connections }) => connections[0]?.credential === undefined)
+    await first[Symbol.asyncDispose]()
+    startOperator(store)
+    putConnection(store, 'other')
+    const after = await published(store, 'another connection', ({ connections }) => connections.length === 2)
+    await awaitCondition(store, modelConnections, 'other', 'Programmed Unknown Pending')
+    expect(await stored(store)).toEqual(['sk-old'])
+    ack(store, 'gw-1', after.revision)
+    await awaitCondition(store, modelConnections, 'other', 'Programmed True')
+    await eventually(async () => (await stored(store)).length === 0, { message: 'the unused slot to go' })
+  })
+
   it('blocks the connection while its Secret is missing, and says so', async () => {
     const { store } = startOperator()
     putConnection(store, 'chat', { credential })
