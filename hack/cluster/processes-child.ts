@@ -17,7 +17,7 @@ export interface ChildOptions {
 const graceMs = 10_000
 const restartMs = 500
 const preload = new URL('processes-preload.ts', import.meta.url).href
-const explainedChars = 3000
+const explainedChars = 1200
 
 export class Child implements AsyncDisposable {
   readonly name: string

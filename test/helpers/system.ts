@@ -102,6 +102,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const kubelet = parts.use(new Kubelet(options.cluster))
   const store = makeKubernetesStore(kube.transport)
   const token = await idp.sign({ sub: 'alice', groups: ['research'] })
+  const children = parts.use(new AsyncDisposableStack())
   const shop: Workshop = {
     options,
     installation,
@@ -110,7 +111,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     model,
     store,
     token,
-    parts,
+    children,
     operators: [],
     gateways: [],
   }
@@ -138,7 +139,8 @@ interface Workshop {
   readonly model: SystemModel
   readonly store: ResourceStore
   readonly token: string
-  readonly parts: AsyncDisposableStack
+  /** Ends whatever was started, also later. */
+  readonly children: AsyncDisposableStack
   readonly operators: OperatorProcess[]
   readonly gateways: GatewayProcess[]
 }
@@ -161,7 +163,8 @@ function toSystem(shop: Workshop, operator: OperatorProcess): Omit<System, typeo
     startGateway: async (name, more) => startGateway(shop, name, more),
     removeGateway: async (gateway) => removeGateway(shop, gateway),
     apply: async (objects, { user } = {}) => {
-      const stdin = typeof objects === 'string' ? objects : objects.map((one) => stringify(one)).join('---\n')
+      // As JSON: in the YAML that kubectl reads, a message `no` would be a boolean.
+      const stdin = typeof objects === 'string' ? objects : objects.map((one) => JSON.stringify(one)).join('\n---\n')
       const apply = ['apply', '--server-side', '--field-manager=test', '-f', '-']
       return kubectlOrThrow(cluster, apply, { stdin, ...(user === undefined ? {} : { user }) })
     },
@@ -194,7 +197,7 @@ async function startOperator(
     ...more,
     environment: { PORTCULLIS_LEASE_SECONDS: '3', ...operatorEnvironment, ...more.environment },
   })
-  shop.parts.use(operator.child)
+  shop.children.use(operator.child)
   shop.operators.push(operator)
   operator.child.start()
   return operator
@@ -203,7 +206,7 @@ async function startOperator(
 async function startGateway(shop: Workshop, name: string, more: Partial<LaunchOptions> = {}): Promise<GatewayProcess> {
   const { server } = shop.options
   const gateway = await makeGateway(shop.installation, { name, ...(server === undefined ? {} : { server }), ...more })
-  shop.parts.use(gateway.child)
+  shop.children.use(gateway.child)
   shop.gateways.push(gateway)
   await shop.kubelet.admit(gateway)
   gateway.child.start()
@@ -250,6 +253,11 @@ async function callGateway(gateway: GatewayProcess, call: CallOptions): Promise<
 export function isProgrammed({ metadata, status }: Ours): boolean {
   const programmed = status?.conditions?.find(({ type }) => type === 'Programmed')
   return status?.observedGeneration === metadata.generation && programmed?.status === 'True'
+}
+
+/** Type to status, all of them. */
+export function toConditions({ status }: Ours): Readonly<Record<string, string>> {
+  return Object.fromEntries((status?.conditions ?? []).map((condition) => [condition.type, condition.status]))
 }
 
 interface Wanted<T extends Ours> {
