@@ -351,7 +351,9 @@ describe('credentials', () => {
     putConnection(store, 'chat')
     await published(store, 'no credential', ({ connections }) => connections[0]?.credential === undefined)
     await first[Symbol.asyncDispose]()
-    startOperator(store)
+    const { registry } = startOperator(store)
+    const publishes = /reconcile_total\{controller="publish",result="done"\} [1-9]/u
+    await eventually(async () => publishes.test(await registry.metrics()), { message: 'a first look at what is there' })
     putConnection(store, 'other')
     const after = await published(store, 'another connection', ({ connections }) => connections.length === 2)
     await awaitCondition(store, modelConnections, 'other', 'Programmed Unknown Pending')
