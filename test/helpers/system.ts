@@ -9,6 +9,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { stringify } from 'yaml'
+import { readMounted } from '../../gateway/bundle/mounted.ts'
 import type { Cluster } from '../../hack/cluster/cluster.ts'
 import { eventually } from '../../hack/cluster/eventually.ts'
 import type { GatewayProcess, Installation, LaunchOptions, OperatorProcess } from '../../hack/cluster/processes.ts'
@@ -27,6 +28,7 @@ import { configMaps } from '../../kube/resource.ts'
 import { makeKubernetesStore } from '../../kube/store-kubernetes.ts'
 import type { ResourceStore } from '../../kube/store.ts'
 import type { InferencePolicy, ModelConnection } from '../../operator/objects.ts'
+import { toRevisionText } from '../../policy/bundle.ts'
 import type { Settings } from '../../policy/settings.ts'
 import type { IdentityProvider } from './identity-provider.ts'
 import { startIdentityProvider } from './identity-provider.ts'
@@ -86,6 +88,8 @@ export interface System extends AsyncDisposable {
   waitProgrammed<T extends Ours>(resource: Resource<T>, id: string): Promise<T>
   /** What the cluster's DNS says from now on. */
   setNames(names: Readonly<Record<string, string>>): Promise<void>
+  /** Of the bundle that the kubelet has mounted for this gateway, as replies name it. */
+  mountedRevision(gateway: GatewayProcess): Promise<string>
   until(condition: () => unknown, message: string, timeoutMs?: number): Promise<void>
 }
 
@@ -179,6 +183,10 @@ function toSystem(shop: Workshop, operator: OperatorProcess): Omit<System, typeo
     setNames: async (names) => {
       const lines = Object.entries(names).map(([name, address]) => `${address} ${name}\n`)
       await writeFile(installation.namesFile, lines.join(''))
+    },
+    mountedRevision: async ({ bundleFolder }) => {
+      const mounted = await readMounted(bundleFolder)
+      return 'offer' in mounted ? toRevisionText(mounted.offer.revision) : ''
     },
     until: async (condition, message, timeoutMs) =>
       until(shop, condition, timeoutMs === undefined ? { message } : { message, timeoutMs }),
