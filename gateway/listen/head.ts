@@ -18,16 +18,18 @@ export function readHead(target: string, rawHeaders: readonly string[]): Head {
   return { path, query, headers, ...(malformed === undefined ? {} : { malformed }) }
 }
 
-/**
- * `http://other/path` names another host than the Host header may, and `%61` is `a` to one reader and three characters to the
- * next, so that a rule about `/admin` would not see `/%61dmin`. Only what must be encoded may be.
- */
+/** What RFC 3986 lets stand in a path, without `;`, behind which some servers see parameters and others a part of the name. */
+const plainPath = /^\/[\w.~!$&'()*+,=:@/%-]*$/u
+
+/** `%61` is `a` to one reader and three characters to the next; only what must be encoded may be. */
+const needlessEncoding = /%(?:[46][1-9a-f]|[57][0-9a]|3[0-9]|2d|5f|7e|(?![0-9a-f]{2}))/iu
+
+/** A rule about `/admin` must not be passed by `/%61dmin`, nor a host by `http://other/path`. */
 function findTargetProblem(path: string): string | undefined {
   if (!path.startsWith('/')) return 'The target of a call must be a path.'
-  if (!path.includes('%')) return undefined
-  return /%(?:[46][1-9a-f]|[57][0-9a]|3[0-9]|2d|5f|7e|(?![0-9a-f]{2}))/iu.test(path)
-    ? 'The path encodes characters that need no encoding, or is not encoded as it must be.'
-    : undefined
+  if (!plainPath.test(path)) return 'The path has characters that not every server reads alike; encode them.'
+  if (!path.includes('%') || !needlessEncoding.test(path)) return undefined
+  return 'The path encodes characters that need no encoding, or is not encoded as it must be.'
 }
 
 type Headers = Pick<Head, 'headers' | 'malformed'>
