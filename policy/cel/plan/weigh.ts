@@ -1,0 +1,33 @@
+// What one turn of a loop costs: the nodes of its body. Bodies of inner loops are left out; they pay for their own turns.
+import type { Node } from '../syntax/ast.ts'
+
+export function weigh(node: Node): number {
+  let weight = 1
+  for (const child of childrenOf(node)) weight += weigh(child)
+  return weight
+}
+
+function childrenOf(node: Node): readonly Node[] {
+  switch (node.kind) {
+    case 'literal':
+    case 'ident':
+    case 'struct':
+      return []
+    case 'select':
+      return [node.target]
+    case 'index':
+      return [node.target, node.index]
+    case 'call':
+      return node.target === undefined ? node.args : [node.target, ...node.args]
+    case 'list':
+      return node.items.map((item) => item.node)
+    case 'map':
+      return node.entries.flatMap(({ key, value }) => [key, value])
+    case 'loop':
+      return [node.range]
+    case 'bind':
+      return [node.value, node.body]
+    case 'optionalMap':
+      return [node.target, node.body]
+  }
+}
