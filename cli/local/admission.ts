@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject, Resource } from '../../kube/resource.ts'
 import { toKey } from '../../kube/resource.ts'
 import type { ResourceStore, WatchEvent } from '../../kube/store.ts'
-import type { CheckObject } from './schema.ts'
+import type { CheckObject } from '../../crds/check-object.ts'
 
 export interface Refusal {
   readonly kind: string

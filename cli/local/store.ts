@@ -15,8 +15,8 @@ import { withAdmission } from './admission.ts'
 import type { Development } from './development.ts'
 import { settingsName, toFirstSettings, withDevelopment } from './development.ts'
 import { assertAdmitted, assertReadable, assertSettings } from './folder.ts'
-import type { CheckObject } from './schema.ts'
-import { compileCrd } from './schema.ts'
+import type { CheckObject } from '../../crds/check-object.ts'
+import { compileCrd } from '../../crds/check-object.ts'
 
 export interface LocalStoreOptions {
   readonly folder: string

@@ -97,6 +97,11 @@ function checkText(schema: Schema, value: string, path: string, report: Report):
   const pattern = schema['pattern']
   if (typeof pattern === 'string' && !RE2JS.compile(pattern).matcher(value).find())
     report(path, `must match ${pattern}`)
+  checkFormat(schema, value, path, report)
+}
+
+function checkFormat(schema: Schema, value: string, path: string, report: Report): void {
+  if (schema['format'] === 'date-time' && Number.isNaN(Date.parse(value))) report(path, 'must be a date and time')
 }
 
 function checkRange(value: number, [low, high]: readonly [unknown, unknown], report: (limit: string) => void): void {
