@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { findClaim, toIdentity } from './identity.ts'
 import type { JsonObject } from './model.ts'
 import type { IssuerSettings } from './settings.ts'
-import { parseSettings } from './settings.ts'
+import { parseSettings } from './parse-settings.ts'
 import { resolveIssuer } from './settings-presets.ts'
 
 interface Shape {

@@ -2,10 +2,6 @@
 // addresses are the cluster's. Plain data in, validated data out; the operator publishes it inside the bundle. A parsed
 // document parses to itself again, so a gateway can check what it was given.
 import type { JsonObject } from './model.ts'
-import type { Problem } from './problem.ts'
-import { checkIssuersDiffer, readIssuers } from './settings-issuers.ts'
-import { isPlainObject, listOf, namesOf, objectOf, optional } from './settings-reader.ts'
-import { addressRange, hostname, label, prefix } from './settings-text.ts'
 
 export type PresetName = 'Okta' | 'EntraID' | 'Google' | 'Keycloak' | 'Dex' | 'Kubernetes' | 'Generic'
 
@@ -109,31 +105,6 @@ export interface Settings {
 
 /** Nobody is known, nothing is granted. */
 export const emptySettings: Settings = { issuers: [], grants: [] }
-
-export type ParsedSettings = { readonly settings: Settings } | { readonly problems: readonly Problem[] }
-
-const serviceGrant = objectOf<ServiceGrant>({ namespace: label, name: optional(label) })
-
-const namespaceGrant = objectOf<NamespaceGrant>({
-  namespace: label,
-  hostnames: optional(namesOf(hostname, 0, 64)),
-  prefixes: optional(namesOf(prefix, 0, 64)),
-  services: optional(listOf(serviceGrant, { max: 64, key: (item) => `${item.namespace}/${item.name ?? ''}` })),
-})
-
-const document = objectOf<Settings>({
-  issuers: readIssuers,
-  grants: listOf(namespaceGrant, { max: 1024, key: (grant) => grant.namespace }),
-  network: optional(objectOf<NetworkSettings>({ clusterRanges: optional(namesOf(addressRange, 0, 64)) })),
-})
-
-/** Everything that is wrong, at once; an absent list is an empty one. */
-export function parseSettings(value: unknown): ParsedSettings {
-  const problems: Problem[] = []
-  const settings = document(isPlainObject(value) ? { ...emptySettings, ...value } : value, { path: '', problems })
-  if (settings !== undefined) checkIssuersDiffer(settings.issuers, { path: 'issuers', problems })
-  return settings === undefined || problems.length > 0 ? { problems } : { settings }
-}
 
 export function isHostnameGranted(settings: Settings, namespace: string, wanted: string): boolean {
   const name = wanted.toLowerCase()

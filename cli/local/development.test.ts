@@ -7,7 +7,7 @@ import { configMaps, secrets } from '../../kube/resource.ts'
 import { MemoryStore } from '../../kube/store-memory.ts'
 import type { Draft } from '../../kube/store-memory.ts'
 import { modelConnections } from '../../operator/objects.ts'
-import { parseSettings } from '../../policy/settings.ts'
+import { parseSettings } from '../../policy/parse-settings.ts'
 import { settingsName, toFirstSettings, withDevelopment } from './development.ts'
 
 const issuer = { name: 'development', issuer: 'http://127.0.0.1:1', audiences: ['portcullis'] }
