@@ -35,7 +35,7 @@ export function makeTelemetry(registry: Registry, log: Logger, nowMs: () => numb
       logCall(log, record, error)
     },
     enforcing: ({ enforced, rejection }) => {
-      since = nowMs()
+      if (rejection === undefined) since = nowMs()
       if (enforced !== undefined) metrics.enforced(enforced.revision.epoch, enforced.revision.n)
       if (rejection !== undefined) metrics.rejected()
       const revision = enforced === undefined ? '' : toRevisionText(enforced.revision)
@@ -194,7 +194,7 @@ function makeStateMetrics(registers: Registry[]) {
     bundleAge: (age: () => number) =>
       new Gauge({
         name: 'portcullis_bundle_age_seconds',
-        help: 'Since the enforced bundle last changed or was confirmed',
+        help: 'Since a bundle was last put in force',
         registers,
         collect() {
           this.set(age())

@@ -73,6 +73,10 @@ async function send(bytes: Buffer): Promise<string> {
   return received
 }
 
+async function isAlive(): Promise<boolean> {
+  return (await fetch(`${gw.adminOrigin}/healthz`)).ok
+}
+
 function expectJudged(calls: readonly Echo[]): void {
   for (const { method, url, rawHeaders, body } of calls) {
     const names = rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase())
@@ -241,6 +245,21 @@ const request = fc
     return [first, ...own, ...headers, '', body].join(line)
   })
 
+const good = (): Buffer => {
+  const body = chat('hi')
+  return Buffer.from(
+    [
+      'POST /team-a/chat/v1/chat/completions HTTP/1.1',
+      'host: gw',
+      `authorization: Bearer ${gw.token}`,
+      'content-type: application/json',
+      `content-length: ${body.length}`,
+      '',
+      body,
+    ].join(line),
+  )
+}
+
 describe('bytes at the socket', () => {
   it('in the shape of requests, one or several at once', async () => {
     await fc.assert(
@@ -251,23 +270,10 @@ describe('bytes at the socket', () => {
     )
     // A generator whose requests are all refused proves nothing.
     expect(reached.length).toBeGreaterThan(10)
+    expect(await isAlive()).toBe(true)
   }, 600_000)
 
   it('of a good request with some of them changed', async () => {
-    const good = (): Buffer => {
-      const body = chat('hi')
-      return Buffer.from(
-        [
-          'POST /team-a/chat/v1/chat/completions HTTP/1.1',
-          'host: gw',
-          `authorization: Bearer ${gw.token}`,
-          'content-type: application/json',
-          `content-length: ${body.length}`,
-          '',
-          body,
-        ].join(line),
-      )
-    }
     const change = fc.record({ at: fc.nat(), cut: fc.nat(3), put: fc.uint8Array({ maxLength: 3 }) })
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (changes) => {
@@ -279,6 +285,7 @@ describe('bytes at the socket', () => {
       }),
       runs,
     )
+    expect(await isAlive()).toBe(true)
   }, 600_000)
 
   it('of no kind at all', async () => {
@@ -286,6 +293,7 @@ describe('bytes at the socket', () => {
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), async (bytes) => tryBytes(Buffer.from(bytes))),
       runs,
     )
+    expect(await isAlive()).toBe(true)
   }, 600_000)
 
   it('leave nothing behind', async () => {
