@@ -1,11 +1,11 @@
 // Runs one test of the specification. An expected error counts only where the expression could be read and all its functions are
 // there: a function that is missing fails its tests, it does not pass the ones that expect a failure.
 import { Engine } from '../../policy/cel/engine.ts'
-import type { Compiled, Outcome } from '../../policy/cel/engine.ts'
+import type { Compiled } from '../../policy/cel/engine.ts'
 import { Meter } from '../../policy/cel/failure.ts'
 import { isEqual } from '../../policy/cel/values/compare.ts'
 import { kindOf } from '../../policy/cel/values/kind.ts'
-import type { SpecTest } from './classify.ts'
+import type { Original, SpecTest } from './classify.ts'
 import { toBindings, toEnvironment, toTypeText, toValue } from './environment.ts'
 
 /** Undefined: passed. Otherwise what went wrong. */
@@ -15,20 +15,14 @@ export function findFailure({ original, section }: SpecTest): string | undefined
   const declarations = engine.declare({ variables, container: original.container ?? '' })
   const unchecked = original.disableCheck === true
   const compiled = engine.compile(original.expr, declarations, { unchecked })
-  if (original.checkOnly === true) return judgeType(compiled, original.typedResult?.deducedType)
   if (original.evalError !== undefined) return judgeError(compiled, original.bindings, section)
-  if ('problems' in compiled) return compiled.problems.map(({ message }) => message).join('; ')
-  if (original.typedResult?.deducedType !== undefined) {
-    const wrong = judgeType(compiled, original.typedResult.deducedType)
-    if (wrong !== undefined) return wrong
-  }
-  const wanted = original.value ?? original.typedResult?.result ?? { boolValue: true }
-  return judgeValue(compiled.program.run(toBindings(original.bindings)), toValue(wanted))
+  return judgeType(compiled, original) ?? judgeValue(compiled, original)
 }
 
-function judgeType(compiled: Compiled, wanted: unknown): string | undefined {
+function judgeType(compiled: Compiled, { typedResult }: Original): string | undefined {
   if ('problems' in compiled) return compiled.problems.map(({ message }) => message).join('; ')
-  const text = toTypeText(wanted)
+  if (typedResult?.deducedType === undefined) return undefined
+  const text = toTypeText(typedResult.deducedType)
   return compiled.program.type === text ? undefined : `type ${compiled.program.type}, expected ${text}`
 }
 
@@ -38,11 +32,7 @@ const aboutMissing = new Set(['functions', 'variables', 'type'])
 /** Errors of evaluation that this engine already tells when it compiles: wrong types, and constants that cannot be converted. */
 const toldEarly = /^(?:no such overload|timestamp \(RFC 3339\):|duration:)/u
 
-function judgeError(
-  compiled: Compiled,
-  bindings: SpecTest['original']['bindings'],
-  section: string,
-): string | undefined {
+function judgeError(compiled: Compiled, bindings: Original['bindings'], section: string): string | undefined {
   if ('problems' in compiled) {
     const [first] = compiled.problems
     return first !== undefined && toldEarly.test(first.message) ? undefined : first?.message
@@ -54,12 +44,21 @@ function judgeError(
   return isVacuous ? 'a function or name is missing' : undefined
 }
 
-function judgeValue(outcome: Outcome, wanted: unknown): string | undefined {
+function judgeValue(compiled: Compiled, original: Original): string | undefined {
+  if ('problems' in compiled || original.checkOnly === true) return undefined
+  const wanted = toValue(original.value ?? original.typedResult?.result ?? { boolValue: true })
+  const outcome = compiled.program.run(toBindings(original.bindings))
   if ('failure' in outcome) return `failed with ${outcome.failure}`
-  const sameKind = kindOf(outcome.value) === kindOf(wanted)
-  const bothNaN = Number.isNaN(wanted) && Number.isNaN(outcome.value)
-  if (sameKind && (bothNaN || isEqual(outcome.value, wanted, new Meter(Infinity)))) return undefined
-  return `${kindOf(outcome.value)} ${JSON.stringify(outcome.value, stringify)}, expected ${JSON.stringify(wanted, stringify)}`
+  return isSame(outcome.value, wanted) ? undefined : `${describe(outcome.value)}, expected ${describe(wanted)}`
+}
+
+function isSame(value: unknown, wanted: unknown): boolean {
+  const bothNaN = Number.isNaN(wanted) && Number.isNaN(value)
+  return kindOf(value) === kindOf(wanted) && (bothNaN || isEqual(value, wanted, new Meter(Infinity)))
+}
+
+function describe(value: unknown): string {
+  return `${kindOf(value)} ${JSON.stringify(value, stringify)}`
 }
 
 function stringify(_key: string, value: unknown): unknown {

@@ -1,7 +1,7 @@
 // Which type fits where, and what it makes of type parameters. The rules are cel-go's (checker/types.go), so that the same
 // expressions are accepted: parameters take the most general type that every use agrees on.
 import type { Type } from './type.ts'
-import { dyn, isDyn, isSameType, listOf, mapOf } from './type.ts'
+import { dyn, isDyn, isSameType, mapParts, partsOf } from './type.ts'
 
 /** What parameters stand for. Tried on a copy, kept when everything fitted. */
 export class Substitution {
@@ -27,24 +27,10 @@ export class Substitution {
   }
 
   apply(type: Type, freeToDyn: boolean): Type {
-    const inner = (part: Type): Type => this.apply(part, freeToDyn)
-    switch (type.kind) {
-      case 'parameter': {
-        const bound = this.#bindings.get(type.name)
-        if (bound !== undefined) return inner(bound)
-        return freeToDyn ? dyn : type
-      }
-      case 'list':
-      case 'optional':
-      case 'type':
-        return { kind: type.kind, of: inner(type.of) }
-      case 'map':
-        return mapOf(inner(type.key), inner(type.of))
-      case 'opaque':
-        return { ...type, of: type.of.map(inner) }
-      default:
-        return type
-    }
+    if (type.kind !== 'parameter') return mapParts(type, (part) => this.apply(part, freeToDyn))
+    const bound = this.#bindings.get(type.name)
+    if (bound !== undefined) return this.apply(bound, freeToDyn)
+    return freeToDyn ? dyn : type
   }
 
   join(a: Type, b: Type): Type {
@@ -65,16 +51,10 @@ export class Substitution {
   }
 
   #fitsConcrete(a: Type, b: Type): boolean {
-    if (a.kind !== b.kind) return false
+    if (a.kind !== b.kind || !hasSameName(a, b)) return false
     if (a.kind === 'type') return true
-    if (a.kind === 'map' && b.kind === 'map') return this.#fits(a.key, b.key) && this.#fits(a.of, b.of)
-    if (a.kind === 'list' && b.kind === 'list') return this.#fits(a.of, b.of)
-    if (a.kind === 'optional' && b.kind === 'optional') return this.#fits(a.of, b.of)
-    if (a.kind === 'struct' && b.kind === 'struct') return a.name === b.name
-    if (a.kind === 'opaque' && b.kind === 'opaque') {
-      return a.name === b.name && a.of.every((part, index) => this.#fits(part, b.of[index] ?? dyn))
-    }
-    return true
+    const others = partsOf(b)
+    return partsOf(a).every((part, index) => this.#fits(part, others[index] ?? dyn))
   }
 
   #substitute(type: Type, parameter: Type & { kind: 'parameter' }): { valid: boolean; bound: boolean } {
@@ -93,24 +73,14 @@ export class Substitution {
   }
 
   #mentions(type: Type, name: string): boolean {
-    switch (type.kind) {
-      case 'parameter': {
-        if (type.name === name) return true
-        const bound = this.#bindings.get(type.name)
-        return bound !== undefined && this.#mentions(bound, name)
-      }
-      case 'list':
-      case 'optional':
-      case 'type':
-        return this.#mentions(type.of, name)
-      case 'map':
-        return this.#mentions(type.key, name) || this.#mentions(type.of, name)
-      case 'opaque':
-        return type.of.some((part) => this.#mentions(part, name))
-      default:
-        return false
-    }
+    if (type.kind !== 'parameter') return partsOf(type).some((part) => this.#mentions(part, name))
+    const bound = this.#bindings.get(type.name)
+    return type.name === name || (bound !== undefined && this.#mentions(bound, name))
   }
+}
+
+function hasSameName(a: Type, b: Type): boolean {
+  return ('name' in a ? a.name : '') === ('name' in b ? b.name : '')
 }
 
 function isNullable(type: Type): boolean {
@@ -126,38 +96,19 @@ function mostGeneral(a: Type, b: Type): Type {
 
 function isAtLeastAsGeneral(a: Type, b: Type): boolean {
   if (isDyn(a) || a.kind === 'parameter') return true
-  if (isDyn(b) || b.kind === 'parameter' || a.kind !== b.kind) return false
-  if (a.kind === 'list' && b.kind === 'list') return isAtLeastAsGeneral(a.of, b.of)
-  if (a.kind === 'optional' && b.kind === 'optional') return isAtLeastAsGeneral(a.of, b.of)
-  if (a.kind === 'map' && b.kind === 'map') return isAtLeastAsGeneral(a.key, b.key) && isAtLeastAsGeneral(a.of, b.of)
-  if (a.kind === 'opaque' && b.kind === 'opaque') {
-    return a.name === b.name && a.of.every((part, index) => isAtLeastAsGeneral(part, b.of[index] ?? dyn))
-  }
-  return a.kind === 'type' || isSameType(a, b)
+  if (isDyn(b) || b.kind === 'parameter' || a.kind !== b.kind || !hasSameName(a, b)) return false
+  const others = partsOf(b)
+  return a.kind === 'type' || partsOf(a).every((part, index) => isAtLeastAsGeneral(part, others[index] ?? dyn))
 }
 
 /** A signature's own parameters, renamed so that two uses of one function do not meet. */
 export function instantiate(types: readonly Type[], substitution: Substitution): readonly Type[] {
   const renamed = new Map<string, Type>()
   const rename = (type: Type): Type => {
-    switch (type.kind) {
-      case 'parameter': {
-        const known = renamed.get(type.name) ?? substitution.freshParameter()
-        renamed.set(type.name, known)
-        return known
-      }
-      case 'list':
-        return listOf(rename(type.of))
-      case 'optional':
-      case 'type':
-        return { kind: type.kind, of: rename(type.of) }
-      case 'map':
-        return mapOf(rename(type.key), rename(type.of))
-      case 'opaque':
-        return { ...type, of: type.of.map(rename) }
-      default:
-        return type
-    }
+    if (type.kind !== 'parameter') return mapParts(type, rename)
+    const known = renamed.get(type.name) ?? substitution.freshParameter()
+    renamed.set(type.name, known)
+    return known
   }
   return types.map(rename)
 }

@@ -144,12 +144,17 @@ interface Indexing {
 }
 
 function elementType(checking: Checking, { node, inner, index }: Indexing): Type {
-  if (isDyn(inner) || inner.kind === 'parameter') return inner.kind === 'error' ? inner : dyn
-  const key = inner.kind === 'list' ? primitive('int') : inner.kind === 'map' ? inner.key : undefined
-  if ((inner.kind === 'list' || inner.kind === 'map') && key !== undefined) {
-    if (checking.substitution.assign([[index, key]])) return known(checking, inner.of)
-  }
+  if (inner.kind === 'error') return inner
+  if (inner.kind === 'dyn' || inner.kind === 'parameter') return dyn
+  const [key, element] = indexable(inner)
+  if (key !== undefined && checking.substitution.assign([[index, key]])) return known(checking, element)
   const found = `${typeText(inner)}[${typeText(index)}]`
   const expected = key === undefined ? 'a list or a map' : `${typeText(inner)}[${typeText(key)}]`
   return report(checking, { message: `no such overload: ${found}`, at: node.at, expected, found })
+}
+
+/** What a type is indexed with, and what that gives. */
+function indexable(type: Type): readonly [key: Type | undefined, element: Type] {
+  if (type.kind === 'list') return [primitive('int'), type.of]
+  return type.kind === 'map' ? [type.key, type.of] : [undefined, dyn]
 }

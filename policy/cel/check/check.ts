@@ -42,6 +42,7 @@ export function check(root: Node, declarations: Declarations): Checked {
   return { type: checking.substitution.apply(type, true), mistakes, resolution }
 }
 
+// oxlint-disable-next-line complexity -- one case per kind of node
 function checkNode(checking: Checking, node: Node, scope: Scope): Type {
   switch (node.kind) {
     case 'literal':

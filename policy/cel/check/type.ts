@@ -62,22 +62,24 @@ export function isSameType(a: Type, b: Type): boolean {
   return a === b || typeText(a) === typeText(b)
 }
 
+/** The types inside of a type: of a map its key and value, of a list its element. */
+export function partsOf(type: Type): readonly Type[] {
+  if (type.kind === 'map') return [type.key, type.of]
+  if (type.kind === 'opaque') return type.of
+  return 'of' in type ? [type.of] : []
+}
+
+/** The same type with other types inside. */
+export function mapParts(type: Type, change: (part: Type) => Type): Type {
+  if (type.kind === 'map') return mapOf(change(type.key), change(type.of))
+  if (type.kind === 'opaque') return { ...type, of: type.of.map(change) }
+  return 'of' in type ? { kind: type.kind, of: change(type.of) } : type
+}
+
 export function typeText(type: Type): string {
-  switch (type.kind) {
-    case 'list':
-    case 'optional':
-    case 'type':
-      return `${type.kind}<${typeText(type.of)}>`
-    case 'map':
-      return `map<${typeText(type.key)}, ${typeText(type.of)}>`
-    case 'struct':
-    case 'parameter':
-      return type.name
-    case 'opaque':
-      return type.of.length === 0 ? type.name : `${type.name}<${type.of.map(typeText).join(', ')}>`
-    default:
-      return type.kind === 'error' ? 'dyn' : type.kind
-  }
+  const name = 'name' in type ? type.name : type.kind === 'error' ? 'dyn' : type.kind
+  const parts = partsOf(type)
+  return parts.length === 0 ? name : `${name}<${parts.map(typeText).join(', ')}>`
 }
 
 /** Throws on text that is no type: it is written by programmers. `structs` are the names that are structs; others are opaque. */
@@ -125,9 +127,11 @@ function toType(name: string, of: readonly Type[], structs: ReadonlySet<string>)
   const [first = dyn, second = dyn] = of
   if (name === 'list' || name === 'optional' || name === 'type') return { kind: name, of: first }
   if (name === 'map') return mapOf(first, second)
-  if (name === 'dyn') return dyn
-  const kind = Object.hasOwn(primitives, name) ? primitives[name] : undefined
-  if (kind !== undefined) return { kind }
+  const kind = name === 'dyn' ? name : Object.hasOwn(primitives, name) ? primitives[name] : undefined
+  return kind === undefined ? toNamed(name, of, structs) : { kind }
+}
+
+function toNamed(name: string, of: readonly Type[], structs: ReadonlySet<string>): Type {
   if (/^[A-Z]$/u.test(name)) return { kind: 'parameter', name }
   if (structs.has(name)) return { kind: 'struct', name }
   if (!/^[A-Za-z]/u.test(name)) throw new Error(`not a CEL type: ${name}`)

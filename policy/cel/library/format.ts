@@ -22,10 +22,15 @@ export function formatText(template: string, args: List, meter: Meter): string {
     if (letter === undefined || used >= args.length) return fail('invalid_argument')
     const value = args[used]
     used += 1
-    const text = write(letter, value, { precision: toPrecision(precision), meter })
+    const write = Object.hasOwn(verbs, letter) ? verbs[letter] : undefined
+    const text = (write ?? unknownVerb)(value, { precision: toPrecision(precision), meter })
     meter.charge(text.length * unitsPerText)
     return text
   })
+}
+
+function unknownVerb(): never {
+  return fail('invalid_argument')
 }
 
 function toPrecision(text: string | undefined): number {
@@ -39,27 +44,15 @@ interface Writing {
   readonly meter: Meter
 }
 
-function write(letter: string, value: Value, writing: Writing): string {
-  switch (letter) {
-    case 's':
-      return plain(value, writing.meter)
-    case 'd':
-      return decimal(value)
-    case 'f':
-      return special(value) ?? fixed(toNumber(value), writing.precision)
-    case 'e':
-      return special(value) ?? exponential(toNumber(value), writing.precision)
-    case 'b':
-      return typeof value === 'boolean' ? String(Number(value)) : inBase(value, 2)
-    case 'o':
-      return inBase(value, 8)
-    case 'x':
-      return hex(value)
-    case 'X':
-      return hex(value).toUpperCase()
-    default:
-      return fail('invalid_argument')
-  }
+const verbs: Readonly<Record<string, (value: Value, writing: Writing) => string>> = {
+  s: (value, { meter }) => plain(value, meter),
+  d: decimal,
+  f: (value, { precision }) => special(value) ?? fixed(toNumber(value), precision),
+  e: (value, { precision }) => special(value) ?? exponential(toNumber(value), precision),
+  b: (value) => (typeof value === 'boolean' ? String(Number(value)) : inBase(value, 2)),
+  o: (value) => inBase(value, 8),
+  x: hex,
+  X: (value) => hex(value).toUpperCase(),
 }
 
 /** The text of a value as `%s` writes it. */
@@ -78,7 +71,7 @@ function boxText(value: Value): string {
   if (value instanceof Timestamp) return timestampText(value)
   if (value instanceof Duration) return durationText(value)
   if (value instanceof TypeValue) return value.name
-  return value instanceof Opaque ? String(value) : fail('invalid_argument')
+  return value instanceof Opaque ? value.toText() : fail('invalid_argument')
 }
 
 function mapText(map: AnyMap, meter: Meter): string {
@@ -129,6 +122,7 @@ function fixed(value: number, precision: number): string {
   const magnitude = Math.abs(value)
   const sign = value < 0 ? '-' : ''
   if (magnitude >= 1e21) return `${sign}${BigInt(magnitude)}${precision === 0 ? '' : `.${'0'.repeat(precision)}`}`
+  // oxlint-disable-next-line oxc/number-arg-out-of-range -- up to 100 since ES2018
   return sign + toEven(magnitude.toFixed(precision), magnitude.toFixed(100), precision)
 }
 

@@ -10,11 +10,13 @@ import { Timestamp } from '../values/timestamp.ts'
 
 function isZero(value: Value): boolean {
   if (typeof value !== 'object' || value === null) return !value && !Number.isNaN(value)
-  if (Array.isArray(value)) return value.length === 0
-  if (value instanceof Uint) return value.value === 0n
-  if (value instanceof Double) return value.value === 0
-  if (value instanceof Uint8Array) return value.length === 0
+  return isZeroObject(value)
+}
+
+function isZeroObject(value: object): boolean {
   if (value instanceof Duration || value instanceof Timestamp) return value.seconds === 0 && value.nanos === 0
+  if (value instanceof Uint || value instanceof Double) return Number(value.value) === 0
+  if (Array.isArray(value) || value instanceof Uint8Array) return value.length === 0
   return isMap(value) && mapSize(value) === 0
 }
 

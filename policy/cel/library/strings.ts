@@ -64,7 +64,7 @@ function replaceUpTo(input: readonly [string, string, string], limit: Int, meter
 function splitUpTo(text: string, separator: string, limit: Int, meter: Meter): List {
   scan(meter, text)
   if (limit === 0) return []
-  const all = separator === '' ? [...text] : text.split(separator)
+  const all = separator === '' ? Array.from(text) : text.split(separator)
   meter.charge(all.length)
   if (limit < 0 || all.length <= limit) return all
   const head = all.slice(0, Number(limit) - 1)
@@ -97,7 +97,7 @@ function trim(text: string, meter: Meter): string {
 
 function reverse(text: string, meter: Meter): string {
   scan(meter, text, text)
-  return [...text].toReversed().join('')
+  return Array.from(text).toReversed().join('')
 }
 
 const quotes: Readonly<Record<string, string>> = {

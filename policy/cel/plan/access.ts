@@ -8,8 +8,8 @@ import { getEntry } from '../values/map.ts'
 /** Undefined: the key is absent. Fails where the value has no keys. */
 function findKey(target: Value, key: Value): Value {
   if (Array.isArray(target)) {
-    const index = toIndex(key)
-    return index === undefined ? fail('no_such_overload') : target[index]
+    const position = toIndex(key)
+    return position === undefined ? fail('no_such_overload') : target[position]
   }
   if (!isMap(target)) return fail('no_such_overload')
   return getEntry(target, key)

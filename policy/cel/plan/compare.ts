@@ -53,18 +53,30 @@ export function areEqual(a: Value, b: Value, frame: Frame): boolean {
 
 const mirrored: Readonly<Record<string, string>> = { '_<_': '_>_', '_<=_': '_>=_', '_>_': '_<_', '_>=_': '_<=_' }
 
+export interface SizeBound {
+  readonly text: Node
+  readonly bound: number
+  readonly name: string
+}
+
 /** `size(text) < 100` and its kin; undefined where the call is none of them. */
-export function findSizeBound(
-  call: Call,
-  isTextSize: (node: Node) => Node | undefined,
-): { readonly text: Node; readonly bound: number; readonly name: string } | undefined {
+export function findSizeBound(call: Call, findText: (node: Node) => Node | undefined): SizeBound | undefined {
   const [left, right] = call.args
-  if (left === undefined || right === undefined || !Object.hasOwn(decisions, call.name)) return undefined
-  const name = right.kind === 'literal' ? call.name : mirrored[call.name]
-  const [sized, literal] = right.kind === 'literal' ? [left, right] : [right, left]
-  const text = isTextSize(sized)
-  if (text === undefined || name === undefined || literal.kind !== 'literal') return undefined
-  return typeof literal.value === 'number' && literal.type === 'int' ? { text, bound: literal.value, name } : undefined
+  const mirror = mirrored[call.name]
+  if (left === undefined || right === undefined || mirror === undefined) return undefined
+  return (
+    boundOf({ name: call.name, sized: left, literal: right }, findText) ??
+    boundOf({ name: mirror, sized: right, literal: left }, findText)
+  )
+}
+
+function boundOf(
+  { name, sized, literal }: { readonly name: string; readonly sized: Node; readonly literal: Node },
+  findText: (node: Node) => Node | undefined,
+): SizeBound | undefined {
+  if (literal.kind !== 'literal' || literal.type !== 'int' || typeof literal.value !== 'number') return undefined
+  const text = findText(sized)
+  return text === undefined ? undefined : { text, bound: literal.value, name }
 }
 
 export function planSizeBound(name: string, text: Plan, bound: number): Plan | undefined {

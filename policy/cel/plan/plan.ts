@@ -27,6 +27,7 @@ class Planner {
     this.#resolution = resolution
   }
 
+  // oxlint-disable-next-line complexity -- one case per kind of node
   plan(node: Node): Plan {
     switch (node.kind) {
       case 'literal': {

@@ -59,4 +59,6 @@ export function some(value: Value): Optional {
 export abstract class Opaque {
   abstract readonly typeName: string
   abstract equals(other: Opaque): boolean
+  /** As `string()` and `%s` write it. */
+  abstract toText(): string
 }

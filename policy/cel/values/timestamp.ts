@@ -113,23 +113,23 @@ const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(
 /** RFC 3339 (section 5.6). Undefined where the text is none or the day does not exist; fails when out of range. */
 export function parseTimestamp(text: string): Timestamp | undefined {
   const match = text.length > 64 ? null : rfc3339.exec(text)
-  if (match === null) return undefined
-  const [, year, month, day, hour, minute, second, fraction, sign, ...offset] = match
-  const date = [year, month, day].map(Number)
-  const time = secondsOfClock(hour, minute, second)
-  const shift = offset[0] === undefined ? 0 : secondsOfClock(offset[0], offset[1], '0')
-  if (!isDay(date) || time === undefined || shift === undefined) return undefined
-  const [years = 0, months = 0, days = 0] = date
-  const seconds = daysOfCivil(years, months, days) * secondsPerDay + time - (sign === '-' ? -shift : shift)
-  return makeTimestamp(seconds, Number((fraction ?? '').padEnd(9, '0')))
+  return match === null ? undefined : timestampOfParts(match)
 }
 
-function secondsOfClock(...parts: readonly (string | undefined)[]): number | undefined {
-  const [hour = 0, minute = 0, second = 0] = parts.map(Number)
+function timestampOfParts(match: readonly (string | undefined)[]): Timestamp | undefined {
+  const [year = 0, month = 0, day = 0, hour, minute, second] = match.slice(1, 7).map(Number)
+  const time = secondsOfClock(hour, minute, second)
+  const shift = secondsOfClock(...match.slice(9, 11).map((part) => Number(part ?? 0)))
+  if (!isDay(year, month, day) || time === undefined || shift === undefined) return undefined
+  const seconds = daysOfCivil(year, month, day) * secondsPerDay + time - (match[8] === '-' ? -shift : shift)
+  return makeTimestamp(seconds, Number((match[7] ?? '').padEnd(9, '0')))
+}
+
+function secondsOfClock(hour = 0, minute = 0, second = 0): number | undefined {
   return hour > 23 || minute > 59 || second > 59 ? undefined : hour * 3600 + minute * 60 + second
 }
 
-export function isDay([year = 0, month = 0, day = 0]: readonly number[]): boolean {
+export function isDay(year: number, month: number, day: number): boolean {
   if (month < 1 || month > 12 || day < 1) return false
   const [nextYear, nextMonth] = month === 12 ? [year + 1, 1] : [year, month + 1]
   return day <= daysOfCivil(nextYear, nextMonth, 1) - daysOfCivil(year, month, 1)

@@ -1,0 +1,117 @@
+// Lists: Kubernetes' functions (isSorted, sum, min, max, indexOf) and those of the lists extension.
+import type { Declaration, Library } from '../check/signature.ts'
+import type { Meter } from '../failure.ts'
+import { fail } from '../failure.ts'
+import type { DoubleValue, Int, List, Value } from '../values/box.ts'
+import { fromDouble, toDouble, Uint } from '../values/box.ts'
+import { compare, isEqual } from '../values/compare.ts'
+import { Duration, addDurations } from '../values/duration.ts'
+import { addInt, isInt, toUint } from '../values/integer.ts'
+
+const ordered = ['int', 'uint', 'double', 'bool', 'string', 'bytes', 'duration', 'timestamp']
+
+function isSorted(list: List, meter: Meter): boolean {
+  meter.charge(list.length)
+  return list.every((item, index) => index === 0 || compare(list[index - 1], item) <= 0)
+}
+
+function extreme(list: List, sign: 1 | -1, meter: Meter): Value {
+  meter.charge(list.length)
+  if (list.length === 0) return fail('invalid_argument')
+  return list.reduce((best, item) => (compare(item, best) * sign > 0 ? item : best))
+}
+
+function sum(list: List, zero: Value, meter: Meter): Value {
+  meter.charge(list.length)
+  return list.reduce((total, item) => add(total, item), zero)
+}
+
+function add(a: Value, b: Value): Value {
+  if (isInt(a) && isInt(b)) return addInt(a, b)
+  if (a instanceof Uint && b instanceof Uint) return toUint(a.value + b.value)
+  if (a instanceof Duration && b instanceof Duration) return addDurations(a, b)
+  return fail('no_such_overload')
+}
+
+function sumOfDoubles(list: readonly DoubleValue[], meter: Meter): DoubleValue {
+  meter.charge(list.length)
+  return toDouble(list.reduce((total: number, item) => total + fromDouble(item), 0))
+}
+
+function indexOf(list: List, value: Value, meter: Meter): number {
+  meter.charge(list.length)
+  return list.findIndex((item) => isEqual(item, value, meter))
+}
+
+function lastIndexOf(list: List, value: Value, meter: Meter): number {
+  meter.charge(list.length)
+  return list.findLastIndex((item) => isEqual(item, value, meter))
+}
+
+function slice(list: List, start: Int, end: Int, meter: Meter): List {
+  if (start < 0 || end > list.length || start > end) return fail('index_out_of_range')
+  meter.charge(Number(end) - Number(start))
+  return list.slice(Number(start), Number(end))
+}
+
+function flatten(list: List, depth: Int, meter: Meter): List {
+  if (depth < 0) return fail('invalid_argument')
+  meter.charge(list.length)
+  return list.flatMap((item) => {
+    if (!Array.isArray(item)) return [item]
+    return depth > 1 ? flatten(item, Number(depth) - 1, meter) : takeAll(item, meter)
+  })
+}
+
+function takeAll(list: List, meter: Meter): List {
+  meter.charge(list.length)
+  return list
+}
+
+function distinct(list: List, meter: Meter): List {
+  const kept: Value[] = []
+  for (const item of list) if (indexOf(kept, item, meter) < 0) kept.push(item)
+  return kept
+}
+
+function range(count: Int, meter: Meter): List {
+  if (count < 0) return []
+  meter.charge(Number(count))
+  return Array.from({ length: Number(count) }, (_item, index) => index)
+}
+
+function reverse(list: List, meter: Meter): List {
+  return takeAll(list, meter).toReversed()
+}
+
+function sort(list: List, meter: Meter): List {
+  meter.charge(list.length * Math.ceil(Math.log2(list.length + 1)))
+  return list.toSorted(compare)
+}
+
+function ofOrdered(type: string): readonly Declaration[] {
+  return [
+    [`list<${type}>.isSorted(): bool`, isSorted],
+    [`list<${type}>.min(): ${type}`, (list: List, meter: Meter) => extreme(list, -1, meter)],
+    [`list<${type}>.max(): ${type}`, (list: List, meter: Meter) => extreme(list, 1, meter)],
+    [`list<${type}>.sort(): list<${type}>`, sort],
+  ]
+}
+
+export const lists: Library = {
+  global: [['lists.range(int): list<int>', range]],
+  member: [
+    ...ordered.flatMap(ofOrdered),
+    ['list<int>.sum(): int', (list: List, meter: Meter) => sum(list, 0, meter)],
+    ['list<uint>.sum(): uint', (list: List, meter: Meter) => sum(list, new Uint(0n), meter)],
+    ['list<double>.sum(): double', sumOfDoubles],
+    ['list<duration>.sum(): duration', (list: List, meter: Meter) => sum(list, new Duration(0, 0), meter)],
+    ['list<A>.indexOf(A): int', indexOf],
+    ['list<A>.lastIndexOf(A): int', lastIndexOf],
+    ['list<A>.slice(int, int): list<A>', slice],
+    ['list<A>.flatten(): list<dyn>', (list: List, meter: Meter) => flatten(list, 1, meter)],
+    ['list<A>.flatten(int): list<dyn>', flatten],
+    ['list<A>.distinct(): list<A>', distinct],
+    ['list<A>.reverse(): list<A>', reverse],
+  ],
+}
