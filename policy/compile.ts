@@ -91,9 +91,10 @@ class Work {
     at: { path: string; environment: Environment; expected?: 'bool' | 'string' },
   ): Program | undefined {
     const result = this.#compile(source, at.environment, at.expected)
-    if ('problem' in result) {
-      const { message, line, column } = result.problem
-      this.problems.push({ path: at.path, reason: 'InvalidExpression', message, line, column })
+    if ('problems' in result) {
+      for (const { message, line, column } of result.problems) {
+        this.problems.push({ path: at.path, reason: 'InvalidExpression', message, line, column })
+      }
       return undefined
     }
     for (const read of result.program.reads) this.reads.add(read)

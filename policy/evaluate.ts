@@ -16,7 +16,7 @@ export function evaluate(connection: CompiledConnection, facts: Facts): Decision
     return { effect: 'Deny', reason: 'ConnectionInvalid', message: connection.blocked.message }
   }
   if (connection.paused) return { effect: 'Deny', reason: 'ConnectionPaused' }
-  const activation = toActivation(facts, connection.reads)
+  const activation = toActivation(facts)
   const allowed: { policy: string; rule: string }[] = []
   let applied = 0
   for (const policy of connection.policies) {

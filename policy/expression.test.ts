@@ -12,7 +12,7 @@ const openai = requestEnvironment('OpenAI', false) ?? subjectEnvironment
 function evaluate(source: string, facts = makeFacts()): unknown {
   const compiled = compile(source, openai)
   if ('problem' in compiled) throw new Error(JSON.stringify(compiled.problem))
-  return compiled.program.run(toActivation(facts, compiled.program.reads))
+  return compiled.program.run(toActivation(facts))
 }
 
 function problemOf(compiled: CompiledExpression): object | undefined {
@@ -30,21 +30,27 @@ describe('compile problems', () => {
     ['[EX3] a pattern that is not RE2', 'request.model.matches("(?=x)")', 1, 23, 'regular expression'],
     ['[EX3] a pattern that is computed', 'request.model.matches(request.prompt)', 1, 23, 'must be written out'],
     ['[EX3] the engine’s own name for matches', 'request.model.matchesRE2("x")', 1, 1, 'unknown function'],
-    [
-      '[EX4] a loop over the request inside another',
-      'request.messages.all(m, request.messages.all(n, true))',
-      1,
-      25,
-      'inside another loop',
-    ],
     ['an integer beyond 64 bits', 'request.maxTokens < 9223372036854775808', 1, 21, 'integer is larger'],
-    ['a map key that would be lost', '{"constructor": 1}.size() == 1', 1, 2, 'cannot be a key'],
-    ['the engine’s own crash', '[].all(x, x > 0)', 1, 1, 'write it more simply'],
+    ['a key that maps cannot have', '{1.5: 1}.size() == 1', 1, 2, 'cannot be the key'],
+    ['a timestamp that does not exist', 'now < timestamp("2026-02-30T00:00:00Z")', 1, 17, 'RFC 3339'],
+    ['a duration that is none', 'now - now < duration("5 minutes")', 1, 22, 'duration'],
+    ['a function nobody has', 'request.model.soundsLike("x")', 1, 1, 'unknown function "soundsLike"'],
   ])('%s', (_title, source, line, ...[column, message]) => {
     expect(problemOf(compile(source, openai, 'bool'))).toMatchObject({
       line,
       column,
       message: expect.stringContaining(message),
+    })
+  })
+
+  it('[EX1] says every mistake there is, with what was expected and found', () => {
+    const compiled = compile('request.modle == "x" && request.maxTokens > "9" &&\n nobody', openai, 'bool')
+    expect(compiled).toMatchObject({
+      problems: [
+        { line: 1, column: 9, found: 'modle' },
+        { line: 1, column: 25, found: 'int > string', expected: expect.stringContaining('int > int') },
+        { line: 2, column: 2, message: 'Unknown variable: nobody' },
+      ],
     })
   })
 
@@ -100,10 +106,27 @@ describe('evaluation', () => {
       'request.messages.exists(m, ["x", "hello"].exists(w, m.content.contains(w)))',
       true,
     ],
+    ['[EX4] a loop over the request inside another', 'request.messages.all(m, request.messages.all(n, true))', true],
+    [
+      'a key like what every object inherits',
+      '{"constructor": 1}.size() == 1 && !("toString" in request.headers)',
+      true,
+    ],
+    ['a loop over nothing', '[].all(x, x > 0)', true],
+    [
+      'a library of Kubernetes',
+      'cidr("10.0.0.0/8").containsIP("10.1.2.3") && quantity("1Gi").isGreaterThan(quantity("1G"))',
+      true,
+    ],
     ['time', 'now.getHours() == 12 && now < timestamp("2027-01-01T00:00:00Z")', true],
     ['headers', 'request.headers["x-team"] == "a"', true],
   ])('%s', (_title, source, expected) => {
     expect(evaluate(source)).toBe(expected)
+  })
+
+  it('[EX4] the end of the budget is a failure that nothing absorbs', () => {
+    const nested = 'lists.range(200).all(a, lists.range(200).all(b, lists.range(200).all(c, a + b + c >= 0)))'
+    expect(() => evaluate(`${nested} || true`)).toThrow(/budget_exhausted/u)
   })
 
   it('[EX6] a failure says its kind and never a value', () => {

@@ -1,13 +1,21 @@
-// The one narrow door to CEL. In goes the author's text and an environment; out comes a program, or a problem with line and
-// column. Everything the engine may throw is caught here, and an evaluation error carries no value of the request.
-import { Environment as Engine } from '@marcbachmann/cel-js'
-import { RE2JS } from 're2js'
-import { guard, linearMatches } from './cel/guard.ts'
+// The one narrow door to CEL. In goes the author's text and an environment; out comes a program, or every mistake with line and
+// column. The engine is a room of its own (cel/); the rules of this house about expressions are here.
+import type { CelProgram } from './cel/engine.ts'
+import { Engine } from './cel/engine.ts'
+import type { Declarations } from './cel/check/declarations.ts'
+import { HostFailure } from './cel/failure.ts'
+import { kubernetesLibraries } from './cel/kubernetes/libraries.ts'
+import type { Node } from './cel/syntax/ast.ts'
+import type { Mistake } from './cel/syntax/problem.ts'
 import type { Environment } from './environment.ts'
 import { elementTypes } from './environment.ts'
-import type { MessageFacts, ToolCallFacts, ToolFacts } from './model.ts'
 
 export const maxExpressionLength = 4096
+
+/** Of the engine's units, about ten nanoseconds each. */
+const evaluationBudget = 1_000_000
+
+const limits = { maxNodes: 2_000, maxDepth: 100 }
 
 /** The values an expression sees, by variable. Made by activation.ts, from facts. */
 export type Activation = Readonly<Record<string, unknown>>
@@ -24,172 +32,105 @@ export interface ExpressionProblem {
   readonly message: string
   readonly line: number
   readonly column: number
+  /** For a wrong type: what would have fitted, and what is there. */
+  readonly expected?: string
+  readonly found?: string
 }
 
-export type CompiledExpression = { readonly program: Program } | { readonly problem: ExpressionProblem }
+/** `problem` is the first of `problems`. */
+export type CompiledExpression =
+  | { readonly program: Program }
+  | { readonly problem: ExpressionProblem; readonly problems: readonly ExpressionProblem[] }
 
 /** A rule could not be evaluated on this request. The message names the kind of failure and never a value. */
-export class EvaluationFailed extends Error {
+export class EvaluationFailed extends HostFailure {
   override readonly name = 'EvaluationFailed'
-}
-
-export class CelMessage implements MessageFacts {
-  readonly role: string
-  readonly content: string
-  readonly name: string
-  constructor(message: MessageFacts) {
-    this.role = message.role
-    this.content = message.content
-    this.name = message.name
+  readonly absorbable: boolean
+  constructor(message: string, absorbable: boolean) {
+    super(message)
+    this.absorbable = absorbable
   }
 }
-
-export class CelTool implements ToolFacts {
-  readonly type: string
-  readonly name: string
-  readonly description: string
-  constructor(tool: ToolFacts) {
-    this.type = tool.type
-    this.name = tool.name
-    this.description = tool.description
-  }
-}
-
-export class CelToolCall implements ToolCallFacts {
-  readonly id: string
-  readonly name: string
-  readonly arguments: string
-  constructor(call: ToolCallFacts) {
-    this.id = call.id
-    this.name = call.name
-    this.arguments = call.arguments
-  }
-}
-
-const elementClasses = { Message: CelMessage, Tool: CelTool, ToolCall: CelToolCall }
 
 export type Compile = (source: string, environment: Environment, expected?: 'bool' | 'string') => CompiledExpression
 
-/** A compiler with its engines and patterns cached by environment; make one per process or per compilation. */
+/** A compiler with its environments and patterns cached; make one per process or per compilation. */
 export function makeCompiler(): Compile {
-  const engines = new Map<string, Engine>()
+  const engine = new Engine({ limits, budget: evaluationBudget, libraries: kubernetesLibraries })
+  const declared = new Map<string, Declarations>()
   return (source, environment, expected) => {
-    let engine = engines.get(environment.name)
-    if (engine === undefined) {
-      engine = buildEngine(environment)
-      engines.set(environment.name, engine)
+    if (source.length > maxExpressionLength) {
+      return toProblems([
+        { message: `expression is longer than ${maxExpressionLength} characters`, line: 1, column: 1 },
+      ])
     }
-    return compileWith(engine, { source, environment, expected })
+    let declarations = declared.get(environment.name)
+    if (declarations === undefined) {
+      declarations = declare(engine, environment)
+      declared.set(environment.name, declarations)
+    }
+    const compiled = engine.compile(source, declarations, {
+      inspect: findComputedPattern,
+      ...(expected === undefined ? {} : { expected }),
+    })
+    if ('problems' in compiled) return toProblems(compiled.problems)
+    return { program: toProgram(compiled.program, environment, expected) }
   }
 }
 
-function buildEngine(environment: Environment): Engine {
-  const engine = new Engine({
-    enableOptionalTypes: true,
-    homogeneousAggregateLiterals: false,
-    limits: { maxAstNodes: 2_000, maxDepth: 48, maxListElements: 512, maxMapEntries: 128 },
+/** Every variable is a struct of its own name, besides the time. */
+function declare(engine: Engine, { structs }: Environment): Declarations {
+  const names = Object.keys(structs).map((name) => [name, name])
+  return engine.declare({
+    variables: { ...Object.fromEntries(names), now: 'timestamp' },
+    structs: { ...elementTypes, ...structs },
   })
-  for (const [name, fields] of Object.entries(elementTypes)) {
-    engine.registerType(name, { ctor: elementClasses[toElementName(name)], fields: { ...fields } })
-  }
-  for (const [name, schema] of Object.entries(environment.structs)) {
-    engine.registerVariable({ name, schema: { ...schema } })
-  }
-  engine.registerVariable('now', 'google.protobuf.Timestamp')
-  const patterns = new Map<string, RE2JS>()
-  engine.registerFunction(`string.${linearMatches}(string): bool`, (text: string, source: string) => {
-    let pattern = patterns.get(source)
-    if (pattern === undefined) {
-      pattern = RE2JS.compile(source)
-      patterns.set(source, pattern)
-    }
-    return pattern.test(text)
-  })
-  return engine
 }
 
-function toElementName(name: string): keyof typeof elementClasses {
-  if (name === 'Message' || name === 'Tool' || name === 'ToolCall') return name
-  throw new Error(`no class for CEL type ${name}`)
+function toProblems(problems: readonly ExpressionProblem[]): CompiledExpression {
+  const clean = problems.map(({ message, line, column, expected, found }) => ({
+    message,
+    line,
+    column,
+    ...(expected === undefined ? {} : { expected }),
+    ...(found === undefined ? {} : { found }),
+  }))
+  const [first = { message: 'the expression cannot be checked', line: 1, column: 1 }] = clean
+  return { problem: first, problems: clean }
 }
 
-interface Input {
-  readonly source: string
-  readonly environment: Environment
-  readonly expected: 'bool' | 'string' | undefined
+const patternFunctions = new Set(['matches', 'find', 'findAll'])
+
+/** [EX3] A pattern that a request could choose would be a pattern that nobody checked. */
+function findComputedPattern(node: Node): Mistake | undefined {
+  if (node.kind !== 'call' || !patternFunctions.has(node.name)) return undefined
+  const pattern = node.args[node.target === undefined ? 1 : 0]
+  if (pattern === undefined || pattern.kind === 'literal') return undefined
+  return { message: `the pattern of ${node.name}() must be written out as a string`, at: pattern.at }
 }
 
-function compileWith(engine: Engine, input: Input): CompiledExpression {
-  const { source, environment, expected } = input
-  if (source.length > maxExpressionLength) {
-    return problemAt(source, 0, `expression is longer than ${maxExpressionLength} characters`)
-  }
-  try {
-    const parsed = engine.parse(source)
-    const { findings, reads } = guard(parsed.ast, environment)
-    const [finding] = findings
-    if (finding !== undefined) return problemAt(source, finding.offset, finding.message)
-    const checked = parsed.check()
-    if (!checked.valid) return toProblem(source, checked.error)
-    const type = checked.type ?? 'dyn'
-    if (expected !== undefined && type !== expected && type !== 'dyn') {
-      return problemAt(source, 0, `must be ${expected}, found ${type}`)
-    }
-    return { program: { type, reads, run: (activation) => runSafely(parsed, activation, expected) } }
-  } catch (error) {
-    return toProblem(source, error)
+function toProgram(program: CelProgram, environment: Environment, expected: string | undefined): Program {
+  return {
+    type: program.type,
+    reads: toReads(program.reads, environment),
+    run: (activation) => {
+      const outcome = program.run(activation)
+      if ('failure' in outcome) {
+        const { failure } = outcome
+        throw new EvaluationFailed(`the expression could not be evaluated (${failure})`, failure !== 'budget_exhausted')
+      }
+      const isWanted = expected === undefined || typeof outcome.value === (expected === 'bool' ? 'boolean' : expected)
+      if (!isWanted) throw new EvaluationFailed(`the expression did not yield a ${expected}`, true)
+      return outcome.value
+    },
   }
 }
 
-function runSafely(
-  parsed: (context: Activation) => unknown,
-  activation: Activation,
-  expected: string | undefined,
-): unknown {
-  let value: unknown
-  try {
-    value = parsed(activation)
-  } catch (error) {
-    throw new EvaluationFailed(`the expression could not be evaluated (${codeOf(error)})`)
-  }
-  if (expected === 'bool' && typeof value !== 'boolean')
-    throw new EvaluationFailed('the expression did not yield a bool')
-  if (expected === 'string' && typeof value !== 'string')
-    throw new EvaluationFailed('the expression did not yield a string')
-  return value
-}
-
-function toProblem(source: string, error: unknown): CompiledExpression {
-  const offset = offsetOf(error)
-  return problemAt(source, offset, summaryOf(error))
-}
-
-interface EngineError {
-  readonly summary?: unknown
-  readonly code?: unknown
-  readonly range?: { readonly start: number }
-}
-
-function isEngineError(error: unknown): error is EngineError {
-  return typeof error === 'object' && error !== null
-}
-
-function summaryOf(error: unknown): string {
-  if (isEngineError(error) && typeof error.summary === 'string') return error.summary
-  return 'the expression cannot be checked; write it more simply'
-}
-
-function codeOf(error: unknown): string {
-  return isEngineError(error) && typeof error.code === 'string' ? error.code : 'internal'
-}
-
-function offsetOf(error: unknown): number {
-  return isEngineError(error) && typeof error.range?.start === 'number' ? error.range.start : 0
-}
-
-function problemAt(source: string, offset: number, message: string): { readonly problem: ExpressionProblem } {
-  const before = source.slice(0, offset)
-  const line = before.split('\n').length
-  const column = offset - before.lastIndexOf('\n')
-  return { problem: { message, line, column } }
+/** Who takes a variable whole reads all its fields. */
+function toReads(reads: ReadonlySet<string>, { structs }: Environment): ReadonlySet<string> {
+  const whole = Object.entries(structs).filter(([name]) => reads.has(name))
+  return new Set([
+    ...reads,
+    ...whole.flatMap(([name, fields]) => Object.keys(fields).map((field) => `${name}.${field}`)),
+  ])
 }

@@ -1,5 +1,4 @@
 // Runs `kubernetesUsername` of an issuer. What cannot be evaluated is unknown, and where the name is unknown approvals refuse.
-import { toCelJson } from '../../policy/activation.ts'
 import { usernameEnvironment } from '../../policy/environment.ts'
 import type { Compile } from '../../policy/expression.ts'
 import { EvaluationFailed } from '../../policy/expression.ts'
@@ -15,7 +14,7 @@ export function makeUsernameCompiler(compile: Compile): CompileUsername {
     const { program } = compiled
     return (identity) => {
       try {
-        const name = program.run({ identity: { ...identity, claims: toCelJson(identity.claims) } })
+        const name = program.run({ identity })
         return typeof name === 'string' && name !== '' ? name : undefined
       } catch (error) {
         if (error instanceof EvaluationFailed) return undefined

@@ -7,7 +7,7 @@ import { buildFunctions } from './check/signature.ts'
 import type { Type } from './check/type.ts'
 import { isDyn, parseType, typeText } from './check/type.ts'
 import type { FailureCode } from './failure.ts'
-import { CelFailure, Exhausted } from './failure.ts'
+import { CelFailure, Exhausted, HostFailure } from './failure.ts'
 import { standardLibraries } from './library/standard.ts'
 import type { Plan, Variables } from './plan/frame.ts'
 import { Frame } from './plan/frame.ts'
@@ -50,10 +50,12 @@ export interface CelProgram {
   readonly run: (variables: Variables, budget?: number) => Outcome
 }
 
+export type Failure = FailureCode | 'budget_exhausted' | 'host' | 'internal'
+
 /** Never a value of the request in a failure: only its kind. */
 export type Outcome =
   | { readonly value: Value; readonly spent: number }
-  | { readonly failure: FailureCode | 'budget_exhausted' | 'internal'; readonly spent: number }
+  | { readonly failure: Failure; readonly spent: number }
 
 export type Compiled = { readonly program: CelProgram } | { readonly problems: readonly CelProblem[] }
 
@@ -131,7 +133,11 @@ function runPlan(plan: Plan, frame: Frame, budget: number): Outcome {
     const value = plan(frame)
     return { value, spent: budget - frame.left }
   } catch (error) {
-    const failure = error instanceof CelFailure || error instanceof Exhausted ? error.code : 'internal'
-    return { failure, spent: budget - frame.left }
+    return { failure: codeOf(error), spent: budget - frame.left }
   }
+}
+
+function codeOf(error: unknown): Failure {
+  if (error instanceof CelFailure || error instanceof Exhausted) return error.code
+  return error instanceof HostFailure ? 'host' : 'internal'
 }

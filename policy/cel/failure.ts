@@ -27,6 +27,15 @@ export class CelFailure {
   }
 }
 
+/** Thrown by a getter of the host, where reading a variable is work of its own. Absorbed like a failure unless it says otherwise. */
+export abstract class HostFailure extends Error {
+  abstract readonly absorbable: boolean
+}
+
+export function isAbsorbable(error: unknown): boolean {
+  return error instanceof CelFailure || (error instanceof HostFailure && error.absorbable)
+}
+
 /** The evaluation took more steps than its budget. */
 export class Exhausted {
   readonly code = 'budget_exhausted'

@@ -1,7 +1,7 @@
 // One evaluation: what it may read, the variables of its loops, and what it may still spend. Made for one run and dropped after
 // it, so that no program keeps a request alive.
 import type { FailureCode } from '../failure.ts'
-import { CelFailure, fail, Meter } from '../failure.ts'
+import { CelFailure, fail, HostFailure, isAbsorbable, Meter } from '../failure.ts'
 import type { Value } from '../values/box.ts'
 
 export type Variables = Readonly<Record<string, Value>>
@@ -26,7 +26,7 @@ export function attempt(plan: Plan, frame: Frame): Value {
   try {
     return plan(frame)
   } catch (error) {
-    if (!(error instanceof CelFailure)) throw error
+    if (!isAbsorbable(error)) throw error
     frame.charge(failureUnits)
     return error
   }
@@ -34,7 +34,7 @@ export function attempt(plan: Plan, frame: Frame): Value {
 
 export function rethrow(outcome: Value): never {
   // oxlint-disable-next-line typescript/only-throw-error -- an absorbed failure goes on as it was
-  if (outcome instanceof CelFailure) throw outcome
+  if (outcome instanceof CelFailure || outcome instanceof HostFailure) throw outcome
   return fail('no_such_overload')
 }
 

@@ -1,5 +1,5 @@
 // Loops. Each turn is paid for by the size of its body before it begins; that budget is what ends a comprehension bomb.
-import { CelFailure, fail } from '../failure.ts'
+import { fail, isAbsorbable } from '../failure.ts'
 import type { LoopMacro } from '../syntax/ast.ts'
 import type { Value } from '../values/box.ts'
 import { isMap } from '../values/kind.ts'
@@ -164,6 +164,6 @@ export function planLocal(slot: number): Plan {
 export function planBoundLocal(slot: number): Plan {
   return (frame) => {
     const value = frame.slots[slot]
-    return value instanceof CelFailure ? rethrow(value) : value
+    return isAbsorbable(value) ? rethrow(value) : value
   }
 }
