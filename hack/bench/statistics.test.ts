@@ -1,7 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { keepRounds, median, pairedDifferences, pairedRatios, round4, summarize, valuesOf } from './statistics.ts'
+import {
+  keepRounds,
+  median,
+  pairedDifferences,
+  pairedRatios,
+  round4,
+  summarize,
+  valuesOf,
+  percentile,
+} from './statistics.ts'
 import type { Sample } from './statistics.ts'
 
 const makeSample = (sample: Partial<Sample>): Sample => ({ target: 'a', round: 1, errors: 0, ...sample })
@@ -81,4 +90,19 @@ it.each([
   [0, 0],
 ])('%d is shown as %d', (value, shown) => {
   expect(round4(value)).toBe(shown)
+})
+
+describe('a percentile', () => {
+  it.each([
+    [[3, 1, 2], 0.5, 2],
+    [Array.from({ length: 100 }, (_, index) => index + 1), 0.99, 99],
+    [Array.from({ length: 60 }, (_, index) => index + 1), 0.99, 60],
+    [[7], 0, 7],
+  ])('is a value that was measured, and of few the largest counts', (values, share, found) => {
+    expect(percentile(values, share)).toBe(found)
+  })
+
+  it('of nothing is none', () => {
+    expect(percentile([], 0.99)).toBeNaN()
+  })
 })

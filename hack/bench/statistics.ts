@@ -33,6 +33,12 @@ export function median(values: readonly number[]): number | undefined {
   return upper === undefined || lower === undefined ? undefined : (upper + lower) / 2
 }
 
+/** The smallest value that at least this share of all values does not exceed (nearest rank); of none, NaN. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
+}
+
 /** Median and spread; undefined when there is nothing to summarise. */
 export function summarize(values: readonly number[]): Summary | undefined {
   const value = median(values)

@@ -1,15 +1,12 @@
-// `npm run cluster`: a control plane to play with. Prints the path of a kubeconfig and stays until Ctrl-C.
+// `npm run cluster`: a control plane to play with, the product on it as processes. Prints what to try, and stays until Ctrl-C.
 import process from 'node:process'
 import { startControlPlane } from './control-plane.ts'
-import type { ControlPlane } from './control-plane.ts'
+import { startPlayground } from './processes-playground.ts'
+
+const replicas = 2
 
 function say(line: string): void {
   process.stderr.write(`cluster: ${line}\n`)
-}
-
-/** The hook for the product itself: what it starts as processes ends with the returned resource, before the control plane. */
-async function startProcesses(_controlPlane: ControlPlane): Promise<AsyncDisposable> {
-  return await Promise.resolve(new AsyncDisposableStack())
 }
 
 async function untilInterrupted(): Promise<void> {
@@ -24,8 +21,9 @@ async function untilInterrupted(): Promise<void> {
 const started = performance.now()
 await using running = new AsyncDisposableStack()
 const controlPlane = running.use(await startControlPlane({ env: process.env, log: say }))
-running.use(await startProcesses(controlPlane))
+say('the API server is ready; starting operator, gateways and what is around them')
+const playground = running.use(await startPlayground(controlPlane, replicas))
 say(`ready after ${((performance.now() - started) / 1000).toFixed(1)} s; Ctrl-C ends it and removes everything`)
-process.stdout.write(`export KUBECONFIG=${controlPlane.address.adminKubeconfig}\n`)
+process.stdout.write(`${playground.lines.join('\n')}\n`)
 await untilInterrupted()
 say('stopping')
