@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { describe, expect, it, vi } from 'vitest'
 import type { RawClient } from '../../test/helpers/raw-client.ts'
 import { exchangeRaw, openRaw, statusesOf } from '../../test/helpers/raw-client.ts'
@@ -202,7 +201,7 @@ describe('a body', () => {
   it('whose sender left before anybody read it is client_closed', async () => {
     const left = Promise.withResolvers<unknown>()
     await using gateway = await listen(async ({ request }) => {
-      await once(request.signal, 'abort')
+      await new Promise<void>((resolve) => request.signal.addEventListener('abort', resolve))
       left.resolve(await request.readBody(1000).catch((error: unknown) => error))
     })
     const client = await openRaw(gateway.port)

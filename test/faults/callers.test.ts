@@ -24,8 +24,8 @@ describe.each(['judged', 'opaque'])('a caller of a %s connection who leaves', (k
     const headEnds = request.indexOf('\r\n\r\n') + 4
     using client = await open(gw)
     client.write(request.slice(0, length === -1 ? headEnds : length === -2 ? headEnds + 10 : length))
-    if (length < 0)
-      await vi.waitFor(async () => expect(await readMetrics(gw)).toMatch(/^portcullis_calls_in_flight 1$/mu))
+    const begun = length < 0 ? 1 : 0
+    await vi.waitFor(async () => expect(await readMetrics(gw)).toContain(`portcullis_calls_in_flight ${begun}\n`))
     client.socket.destroy()
     await expectSettled(gw)
     expect(bodies).toBe(0)

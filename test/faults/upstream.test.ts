@@ -102,7 +102,7 @@ describe('in the middle', () => {
       using client = await open(gw)
       client.write(toRequest(gw, { version }))
       await client.until(/hello/u)
-      model && breakOff(model)
+      if (model !== undefined) breakOff(model)
       const how = await client.closed
       const received = client.received()
       expect(statusesOf(received)).toEqual([200])

@@ -25,6 +25,8 @@ beforeEach(() => {
 
 const makeFolder = async (): Promise<string> => mkdtemp(path.join(tmpdir(), 'portcullis-records-'))
 
+const toBody = (model: string): string => `{"model":"${model}","messages":[{"role":"user","content":"hi"}]}`
+
 async function recordsIn(file: string): Promise<readonly SessionRecord[]> {
   const text = await readFile(file, 'utf8').catch(() => '')
   return text
@@ -97,7 +99,6 @@ describe('a record', () => {
         connectionTo(upstream, { models: [{ name: 'known' }] }, { name: 'declared' }),
       ],
     })
-    const toBody = (model: string): string => `{"model":"${model}","messages":[{"role":"user","content":"hi"}]}`
     await ask(gw, { body: toBody('canary\\nforged: line') })
     await ask(gw, { path: '/team-a/declared/v1/chat/completions', body: toBody('canary') })
     await ask(gw, { path: '/canary?token=canary' })

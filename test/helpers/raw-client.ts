@@ -62,5 +62,5 @@ export async function exchangeRaw(port: number, bytes: string | Buffer): Promise
 }
 
 export function statusesOf(received: string): readonly number[] {
-  return [...received.matchAll(/^HTTP\/1\.1 (\d{3}) /gmu)].map(([, status]) => Number(status))
+  return [...received.matchAll(/HTTP\/1\.1 (\d{3}) /gu)].map(([, status]) => Number(status))
 }
