@@ -118,7 +118,7 @@ function buildDeps({ parts, telemetry, enforcement, records, upstreams, opaque }
       newId: randomUUID,
       nowMs: () => clock.date().getTime(),
       elapsedMs: clock.monotonicMs,
-      digestCaller,
+      digestCaller: makeCallerDigest(),
       gateway: config.kubernetes?.podName ?? 'standalone',
     },
     enforced: () => enforcement.enforced,
@@ -259,9 +259,17 @@ function buildRecords(config: Config, telemetry: GatewayTelemetry): JsonLinesSin
   })
 }
 
-/** The same caller is the same value in every record, and nobody's name. */
-function digestCaller({ issuer, subject }: Identity): string {
-  return createHash('sha256').update(`${issuer}\n${subject}`).digest('hex').slice(0, 32)
+/** The same caller is the same value in every record, and nobody's name. Identities live as long as their token is cached. */
+function makeCallerDigest(): (identity: Identity) => string {
+  const known = new WeakMap<Identity, string>()
+  return (identity) => {
+    const found = known.get(identity)
+    if (found !== undefined) return found
+    const text = `${identity.issuer}\n${identity.subject}`
+    const digest = createHash('sha256').update(text).digest('hex').slice(0, 32)
+    known.set(identity, digest)
+    return digest
+  }
 }
 
 function toPort(address: AddressInfo | string | null): number {

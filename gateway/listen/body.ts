@@ -12,10 +12,22 @@ export interface BodyTimes {
   readonly lingerMs: number
 }
 
-export function readBody(request: IncomingMessage, maxBytes: number, times: BodyTimes): Promise<Uint8Array> {
+export async function readBody(request: IncomingMessage, maxBytes: number, times: BodyTimes): Promise<Uint8Array> {
   // Its events are over; nobody would ever answer.
-  if (request.destroyed) return Promise.reject(callerLeft())
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes))
+  if (request.destroyed) throw callerLeft()
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
+  return takeArrived(request, maxBytes) ?? (await gatherBody(request, maxBytes, times))
+}
+
+/** Most bodies came together with their head: then there is nothing to wait for, to time or to listen to. */
+function takeArrived(request: IncomingMessage, maxBytes: number): Uint8Array | undefined {
+  if (!request.complete || request.readableLength === 0) return undefined
+  if (request.readableLength > maxBytes) throw tooLarge(maxBytes)
+  const body: unknown = request.read()
+  return Buffer.isBuffer(body) ? body : undefined
+}
+
+function gatherBody(request: IncomingMessage, maxBytes: number, times: BodyTimes): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
   const chunks: Buffer[] = []
   let bytes = 0

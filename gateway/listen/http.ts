@@ -11,6 +11,7 @@ import type { Exchange, ExchangeRequest, ReplyHeaders, ReplySink } from '../exch
 import { sendRefusal, toRefusal } from '../reply.ts'
 import type { BodyTimes } from './body.ts'
 import { isUnread, linger, readBody } from './body.ts'
+import { Departure } from './departure.ts'
 import { readHead } from './head.ts'
 
 export interface HttpTimes extends BodyTimes {
@@ -71,13 +72,19 @@ export function buildHttpServer(options: HttpOptions, handle: HandleExchange): F
     // The story of a call writes to the sockets itself; fastify must not answer after it.
     reply.hijack()
     const response = reply.raw
-    answering.add(request.socket, response)
     if (options.draining()) response.shouldKeepAlive = false
-    // A connection that is kept alive after its reply must not hold up the end.
+    const departure = new Departure()
+    answering.add(request.socket)
     response.once('close', () => {
+      answering.remove(request.socket)
+      if (!response.writableFinished) departure.fire()
+      // Answered, and its body still drips: nothing else would ever close this connection.
+      else if (isUnread(request)) setTimeout(cutUnread, options.lingerMs, request).unref()
+      // A connection that is kept alive after its reply must not hold up the end.
       if (options.draining()) setImmediate(() => server.server.closeIdleConnections())
     })
-    await handle(toExchange({ request, response, target: originalUrl, times: options }))
+    if (request.destroyed) departure.fire()
+    await handle(toExchange({ request, response, target: originalUrl, times: options, departure }))
   }
   server.all('/', take)
   server.setNotFoundHandler(take)
@@ -112,9 +119,12 @@ class CuttableResponse<Request extends IncomingMessage> extends ServerResponse<R
 class Answering {
   readonly #counts = new WeakMap<Socket, number>()
 
-  add(socket: Socket, response: ServerResponse): void {
+  add(socket: Socket): void {
     this.#counts.set(socket, this.#count(socket) + 1)
-    response.once('close', () => this.#counts.set(socket, this.#count(socket) - 1))
+  }
+
+  remove(socket: Socket): void {
+    this.#counts.set(socket, this.#count(socket) - 1)
   }
 
   has(socket: Socket): boolean {
@@ -131,17 +141,18 @@ interface Sockets {
   readonly response: ServerResponse
   readonly target: string
   readonly times: HttpTimes
+  readonly departure: Departure
 }
 
-function toExchange({ request, response, target, times }: Sockets): Exchange {
+function toExchange({ request, response, target, times, departure }: Sockets): Exchange {
   const exchanged: ExchangeRequest = {
     method: request.method ?? 'GET',
     ...readHead(target, request.rawHeaders),
     host: request.headers.host ?? '',
     rawHeaders: request.rawHeaders,
     sourceIP: toPlainAddress(request.socket.remoteAddress ?? ''),
-    readBody: async (maxBytes) => readBody(request, maxBytes, times),
-    signal: toAbortSignal(request, response, times),
+    readBody: (maxBytes) => readBody(request, maxBytes, times),
+    signal: departure,
   }
   return { request: exchanged, reply: toReplySink(request, response, times), native: { request, response } }
 }
@@ -151,18 +162,6 @@ function toPlainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address
 }
 
-/** One listener on the response: closed before it was finished means the caller left. */
-function toAbortSignal(request: IncomingMessage, response: ServerResponse, { lingerMs }: HttpTimes): AbortSignal {
-  const controller = new AbortController()
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort(new GatewayError('client_closed', 'The caller left.'))
-    else if (isUnread(request)) setTimeout(cutUnread, lingerMs, request).unref()
-  })
-  if (request.destroyed) controller.abort(new GatewayError('client_closed', 'The caller left.'))
-  return controller.signal
-}
-
-/** Answered, and its body still drips: nothing else would ever close this connection. */
 function cutUnread(request: IncomingMessage): void {
   if (isUnread(request)) request.socket.destroy()
 }
@@ -184,10 +183,12 @@ function toReplySink(request: IncomingMessage, response: ServerResponse, times: 
       response.once('drain', resume)
     },
     end: (chunk) => {
+      // What the kernel has not taken before the end is what a caller leaves lying; the rest needs no timer.
+      const isSlow = (response.socket?.writableLength ?? 0) > 0 || response.writableNeedDrain
       if (chunk !== undefined) response.write(chunk)
       if (isUnread(request)) linger(request, response, times.lingerMs)
       else response.end()
-      if (!response.writableFinished) response.setTimeout(times.flushTimeoutMs)
+      if (isSlow) response.setTimeout(times.flushTimeoutMs)
     },
     destroy: () => {
       response.destroy()
@@ -196,9 +197,12 @@ function toReplySink(request: IncomingMessage, response: ServerResponse, times: 
 }
 
 function toNodeHeaders(headers: ReplyHeaders): Record<string, string | string[]> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
-  )
+  const shown: Record<string, string | string[]> = {}
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
+    if (value !== undefined) shown[name] = typeof value === 'string' ? value : [...value]
+  }
+  return shown
 }
 
 const farewellMs = 1_000

@@ -3,7 +3,7 @@
 import type { Network } from '../../policy/address.ts'
 import type { CompiledConnection } from '../../policy/snapshot.ts'
 import type { GatewayError } from '../errors.ts'
-import type { ReplyHeaders } from '../exchange.ts'
+import type { CallerSignal, ReplyHeaders } from '../exchange.ts'
 import type { CredentialSource } from './credentials.ts'
 import type { Resolve } from './resolve.ts'
 
@@ -20,7 +20,7 @@ export interface UpstreamCall {
   /** Sent byte for byte; absent for calls without a body. */
   readonly body?: Uint8Array
   /** Aborted when the caller goes away; cancels the call to the model at once. */
-  readonly signal: AbortSignal
+  readonly signal: CallerSignal
   /** Added to the reply's head after hygiene: session, revision. */
   readonly replyHeaders: Readonly<Record<string, string>>
 }
