@@ -183,12 +183,12 @@ function toReplySink(request: IncomingMessage, response: ServerResponse, times: 
       response.once('drain', resume)
     },
     end: (chunk) => {
-      // What the kernel has not taken before the end is what a caller leaves lying; the rest needs no timer.
-      const isSlow = (response.socket?.writableLength ?? 0) > 0 || response.writableNeedDrain
-      if (chunk !== undefined) response.write(chunk)
+      const isBehind = (response.socket?.writableLength ?? 0) > 0 || response.writableNeedDrain
+      const isMuch = chunk !== undefined && !response.write(chunk)
       if (isUnread(request)) linger(request, response, times.lingerMs)
       else response.end()
-      if (isSlow) response.setTimeout(times.flushTimeoutMs)
+      // A small reply to a caller who is not behind is in the kernel's hands; it needs no timer.
+      if (isBehind || isMuch) response.setTimeout(times.flushTimeoutMs)
     },
     destroy: () => {
       response.destroy()
