@@ -26,11 +26,12 @@ export class CredentialStore implements CredentialSource {
   }
 
   async watchMounted(clock: Clock, folder: string, signal: AbortSignal): Promise<void> {
-    let seen = ''
+    let seen: string | undefined
     while (!signal.aborted) {
       const target = await readlink(path.join(folder, '..data')).catch(() => '')
-      if (target !== seen) {
-        this.#mounted = await readFolder(path.join(folder, target))
+      const values = target === seen ? undefined : await readFolder(path.join(folder, target))
+      if (values !== undefined) {
+        this.#mounted = values
         seen = target
       }
       await sleep(clock, pollMs, signal)
@@ -56,10 +57,16 @@ function decode(base64: string): string {
   return Buffer.from(base64, 'base64').toString('utf8')
 }
 
-async function readFolder(folder: string): Promise<ReadonlyMap<string, string>> {
-  const names = await readdir(folder).catch(() => [])
-  const values = await Promise.all(
-    names.map(async (name) => [name, await readFile(path.join(folder, name), 'utf8')] as const),
-  )
-  return new Map(values)
+/** Undefined when it cannot be read whole: kubelet removes the old files right after a swap, so another look will do. */
+async function readFolder(folder: string): Promise<ReadonlyMap<string, string> | undefined> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true })
+    const names = entries
+      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('..'))
+      .map(({ name }) => name)
+    const read = names.map(async (name) => [name, await readFile(path.join(folder, name), 'utf8')] as const)
+    return new Map(await Promise.all(read))
+  } catch {
+    return undefined
+  }
 }

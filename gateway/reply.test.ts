@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import type { DenyReason } from '../policy/model.ts'
+import { RecordedReply } from '../test/helpers/upstream-call.ts'
+import { GatewayError, errorCodes, toErrorRow } from './errors.ts'
+import { sendRefusal, toDenial, toDenialCode, toGatewayError, toRefusal } from './reply.ts'
+
+describe('a refusal', () => {
+  it.each(errorCodes)('%s has its status, its type and its length', (code) => {
+    const reply = new RecordedReply()
+    const bytes = sendRefusal(reply, toRefusal(new GatewayError(code, 'Why.')), { 'x-portcullis-session': 's' })
+    expect(reply.status).toBe(toErrorRow(code).status)
+    expect(reply.headers).toMatchObject({ 'content-length': String(bytes), 'x-portcullis-session': 's' })
+    expect(reply.headers['www-authenticate']).toBe(reply.status === 401 ? 'Bearer' : undefined)
+    expect(reply.bytes).toBe(bytes)
+    expect(reply.ended).toBe(true)
+    expect(JSON.parse(reply.text)).toEqual({
+      error: { message: 'Why.', type: expect.stringMatching(/_error$/u), param: null, code },
+    })
+  })
+
+  it('of whatever was thrown says nothing of it', () => {
+    for (const thrown of [new Error('canary'), 'canary', { canary: 1 }, undefined]) {
+      const error = toGatewayError(thrown)
+      expect([error.code, error.message.includes('canary')]).toEqual(['internal', false])
+    }
+    const own = new GatewayError('bad_request', 'x')
+    expect(toGatewayError(own)).toBe(own)
+  })
+})
+
+describe('a denial', () => {
+  it.each<[DenyReason, number, string]>([
+    ['DeniedByRule', 403, 'policy_denied'],
+    ['NoRuleAllows', 403, 'policy_denied'],
+    ['NoPolicySelectsCaller', 403, 'policy_denied'],
+    ['PolicyInvalid', 503, 'policy_unavailable'],
+    ['EvaluationFailed', 403, 'policy_denied'],
+    ['ConnectionPaused', 503, 'connection_paused'],
+    ['ConnectionInvalid', 503, 'policy_unavailable'],
+  ])('%s is %i %s', (reason, status, code) => {
+    expect(toDenial({ effect: 'Deny', reason })).toMatchObject({ status, code })
+    expect(toDenialCode({ effect: 'Deny', reason })).toBe(code)
+  })
+
+  it('by a rule has the words of its author, and names policy and rule; no other has words from outside', () => {
+    const place = { policy: 'team-a/p', rule: 'r' }
+    expect(toDenial({ effect: 'Deny', reason: 'DeniedByRule', message: 'Ask us.', ...place })).toMatchObject({
+      message: 'Ask us.',
+      ...place,
+    })
+    expect(toDenial({ effect: 'Deny', reason: 'ConnectionInvalid', message: 'canary' }).message).not.toContain('canary')
+    expect(toDenial({ effect: 'Deny', reason: 'EvaluationFailed', policy: 'team-a/p', rule: '' })).not.toHaveProperty(
+      'rule',
+    )
+  })
+})
