@@ -24,7 +24,7 @@ if ('mistakes' in parsed) {
 await run(parsed.config)
 
 async function run(config: Config): Promise<void> {
-  const destination = pino.destination({ fd: 1, sync: false, minLength: logBatchBytes })
+  const destination = pino.destination({ fd: 1, sync: false, minLength: logBatchBytes, maxWrite: 2 * logBatchBytes })
   const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
   const flush = setInterval(() => destination.flush(), 250)
   const crash = (cause: unknown): void => {
