@@ -88,8 +88,15 @@ function isCertain(type: Type): boolean {
   return !isDyn(type) && type.kind !== 'parameter' && type.kind !== 'null_type'
 }
 
+/** Told from the kinds alone, before anything is copied: most overloads of an operator end here. */
+function isHopeless(given: Type, wanted: Type): boolean {
+  if (given.kind === wanted.kind || wanted.kind === 'dyn' || wanted.kind === 'parameter') return false
+  return !isDyn(given) && given.kind !== 'parameter' && given.kind !== 'null_type'
+}
+
 function tryOverload(checking: Checking, overload: Overload, types: readonly Type[]): Type | undefined {
   if (overload.parameters.length !== types.length) return undefined
+  if (overload.parameters.some((parameter, index) => isHopeless(types[index] ?? dyn, parameter))) return undefined
   const [result = dyn, ...parameters] = instantiate([overload.result, ...overload.parameters], checking.substitution)
   const pairs = types.map((type, index) => [type, parameters[index] ?? dyn] as const)
   return checking.substitution.assign(pairs) ? known(checking, result) : undefined

@@ -57,7 +57,7 @@ const verbs: Readonly<Record<string, (value: Value, writing: Writing) => string>
 
 /** The text of a value as `%s` writes it. */
 function plain(value: Value, meter: Meter): string {
-  meter.charge(1)
+  meter.charge(8)
   if (typeof value === 'string') return value
   if (value === null || typeof value === 'boolean') return String(value)
   if (isInt(value) || value instanceof Uint || typeof value === 'number' || value instanceof Double)

@@ -4,21 +4,19 @@ import type { Meter } from '../failure.ts'
 import { fail } from '../failure.ts'
 import type { DoubleValue, Int, List, Value } from '../values/box.ts'
 import { fromDouble, toDouble, Uint } from '../values/box.ts'
-import { compare, isEqual } from '../values/compare.ts'
+import { compareMetered, isEqual } from '../values/compare.ts'
 import { Duration, addDurations } from '../values/duration.ts'
 import { addInt, isInt, toUint } from '../values/integer.ts'
 
 const ordered = ['int', 'uint', 'double', 'bool', 'string', 'bytes', 'duration', 'timestamp']
 
 function isSorted(list: List, meter: Meter): boolean {
-  meter.charge(list.length)
-  return list.every((item, index) => index === 0 || compare(list[index - 1], item) <= 0)
+  return list.every((item, index) => index === 0 || compareMetered(list[index - 1], item, meter) <= 0)
 }
 
 function extreme(list: List, sign: 1 | -1, meter: Meter): Value {
-  meter.charge(list.length)
   if (list.length === 0) return fail('invalid_argument')
-  return list.reduce((best, item) => (compare(item, best) * sign > 0 ? item : best))
+  return list.reduce((best, item) => (compareMetered(item, best, meter) * sign > 0 ? item : best))
 }
 
 function sum(list: List, zero: Value, meter: Meter): Value {
@@ -85,8 +83,8 @@ function reverse(list: List, meter: Meter): List {
 }
 
 function sort(list: List, meter: Meter): List {
-  meter.charge(list.length * Math.ceil(Math.log2(list.length + 1)))
-  return list.toSorted(compare)
+  meter.charge(list.length)
+  return list.toSorted((a, b) => compareMetered(a, b, meter))
 }
 
 function ofOrdered(type: string): readonly Declaration[] {

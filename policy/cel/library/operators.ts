@@ -62,7 +62,7 @@ function concatenateLists(a: List, b: List, meter: Meter): List {
 
 export function listContains(list: List, value: Value, meter: Meter): boolean {
   meter.charge(list.length)
-  if (typeof value === 'string') return list.includes(value)
+  if (typeof value === 'string' && value.length < 256) return list.includes(value)
   return list.some((item) => isEqual(item, value, meter))
 }
 

@@ -15,6 +15,11 @@ function scan(meter: Meter, ...texts: readonly string[]): void {
   for (const text of texts) meter.charge(text.length * unitsPerText)
 }
 
+/** Long needles can be chosen so that searching costs more than reading. */
+function search(meter: Meter, text: string, part: string): void {
+  meter.charge(text.length * (unitsPerText + Math.min(0.75, part.length / 256)))
+}
+
 function charAt(text: string, index: Int, meter: Meter): string {
   scan(meter, text)
   const unit = unitIndex(text, Number(index))
@@ -22,22 +27,22 @@ function charAt(text: string, index: Int, meter: Meter): string {
 }
 
 function indexOf(text: string, part: string, meter: Meter): number {
-  scan(meter, text)
+  search(meter, text, part)
   return pointIndex(text, text.indexOf(part))
 }
 
 function indexOfFrom(text: string, part: string, from: Int, meter: Meter): number {
-  scan(meter, text)
+  search(meter, text, part)
   return pointIndex(text, text.indexOf(part, unitIndex(text, Number(from))))
 }
 
 function lastIndexOf(text: string, part: string, meter: Meter): number {
-  scan(meter, text)
+  search(meter, text, part)
   return pointIndex(text, text.lastIndexOf(part))
 }
 
 function lastIndexOfFrom(text: string, part: string, from: Int, meter: Meter): number {
-  scan(meter, text)
+  search(meter, text, part)
   return pointIndex(text, text.lastIndexOf(part, unitIndex(text, Number(from))))
 }
 
@@ -62,7 +67,7 @@ function replaceUpTo(input: readonly [string, string, string], limit: Int, meter
 
 /** As Go: at most `limit` parts, the last with the rest; zero parts for zero, all for a negative limit. */
 function splitUpTo(text: string, separator: string, limit: Int, meter: Meter): List {
-  scan(meter, text)
+  search(meter, text, separator)
   if (limit === 0) return []
   const all = separator === '' ? Array.from(text) : text.split(separator)
   meter.charge(all.length)
@@ -96,7 +101,7 @@ function trim(text: string, meter: Meter): string {
 }
 
 function reverse(text: string, meter: Meter): string {
-  scan(meter, text, text)
+  meter.charge(text.length * 4)
   return Array.from(text).toReversed().join('')
 }
 
@@ -120,16 +125,26 @@ function quote(text: string, meter: Meter): string {
 }
 
 function contains(text: string, part: string, meter: Meter): boolean {
-  scan(meter, text)
+  search(meter, text, part)
   return text.includes(part)
+}
+
+function startsWith(text: string, part: string, meter: Meter): boolean {
+  scan(meter, part)
+  return text.startsWith(part)
+}
+
+function endsWith(text: string, part: string, meter: Meter): boolean {
+  scan(meter, part)
+  return text.endsWith(part)
 }
 
 export const strings: Library = {
   global: [['strings.quote(string): string', quote]],
   member: [
     ['string.contains(string): bool', contains],
-    ['string.startsWith(string): bool', (text: string, part: string) => text.startsWith(part)],
-    ['string.endsWith(string): bool', (text: string, part: string) => text.endsWith(part)],
+    ['string.startsWith(string): bool', startsWith],
+    ['string.endsWith(string): bool', endsWith],
     ['string.charAt(int): string', charAt],
     ['string.indexOf(string): int', indexOf],
     ['string.indexOf(string, int): int', indexOfFrom],

@@ -1,10 +1,10 @@
 // Comparisons, with the fast ways for what rules are made of: numbers, short texts, and `size(text) < 8000`, which nearly always
 // can be told from the length in units without counting code points.
-import type { Call, Node } from '../syntax/ast.ts'
+import type { Call, Literal, Node } from '../syntax/ast.ts'
 import type { Value } from '../values/box.ts'
-import { compare, isEqual } from '../values/compare.ts'
+import { compareMetered, isEqual } from '../values/compare.ts'
 import { compareCodePointCount } from '../values/text.ts'
-import type { Frame, Plan } from './frame.ts'
+import type { Plan } from './frame.ts'
 
 type Decide = (order: number) => boolean
 
@@ -16,39 +16,60 @@ const decisions: Readonly<Record<string, Decide>> = {
   '_>=_': (order) => order >= 0,
 }
 
-const numbers: Readonly<Record<string, (a: number, b: number) => boolean>> = {
-  '_<_': (a, b) => a < b,
-  '_<=_': (a, b) => a <= b,
-  '_>_': (a, b) => a > b,
-  '_>=_': (a, b) => a >= b,
+/** Each operator has a closure of its own: a shared one would have to call what it cannot inline. */
+const ordered: Readonly<Record<string, (left: Plan, right: Plan) => Plan>> = {
+  '_<_': (left, right) => (frame) => {
+    const a = left(frame)
+    const b = right(frame)
+    return typeof a === 'number' && typeof b === 'number' ? a < b : compareMetered(a, b, frame) < 0
+  },
+  '_<=_': (left, right) => (frame) => {
+    const a = left(frame)
+    const b = right(frame)
+    return typeof a === 'number' && typeof b === 'number' ? a <= b : compareMetered(a, b, frame) <= 0
+  },
+  '_>_': (left, right) => (frame) => {
+    const a = left(frame)
+    const b = right(frame)
+    return typeof a === 'number' && typeof b === 'number' ? a > b : compareMetered(a, b, frame) > 0
+  },
+  '_>=_': (left, right) => (frame) => {
+    const a = left(frame)
+    const b = right(frame)
+    return typeof a === 'number' && typeof b === 'number' ? a >= b : compareMetered(a, b, frame) >= 0
+  },
 }
 
 export function planOrder(name: string, left: Plan, right: Plan): Plan | undefined {
-  const decide = decisions[name]
-  const ofNumbers = numbers[name]
-  if (decide === undefined || ofNumbers === undefined) return undefined
-  return (frame) => {
-    const a = left(frame)
-    const b = right(frame)
-    if (typeof a === 'number' && typeof b === 'number') return ofNumbers(a, b)
-    if (typeof a === 'string') frame.charge(a.length / 64)
-    return decide(compare(a, b))
-  }
+  return Object.hasOwn(ordered, name) ? ordered[name]?.(left, right) : undefined
 }
 
-export function planEquality(name: string, left: Plan, right: Plan): Plan | undefined {
-  if (name === '_==_') return (frame) => areEqual(left(frame), right(frame), frame)
-  if (name === '_!=_') return (frame) => !areEqual(left(frame), right(frame), frame)
-  return undefined
+export function planEquality(call: Call, left: Plan, right: Plan): Plan | undefined {
+  if (call.name !== '_==_' && call.name !== '_!=_') return undefined
+  const wanted = call.name === '_==_'
+  const [a, b] = call.args
+  if (isPlainLiteral(b)) return planLiteralEquality(left, b.value, wanted)
+  if (isPlainLiteral(a)) return planLiteralEquality(right, a.value, wanted)
+  return (frame) => isEqual(left(frame), right(frame), frame) === wanted
 }
 
-export function areEqual(a: Value, b: Value, frame: Frame): boolean {
-  if (typeof a === 'string') {
-    if (typeof b !== 'string' || a.length !== b.length) return false
-    if (a.length > 64) frame.charge(a.length / 64)
-    return a === b
-  }
-  return isEqual(a, b, frame)
+/** Nothing else equals a text, a bool or null than the same. */
+function isPlainLiteral(node: Node | undefined): node is Literal {
+  return node?.kind === 'literal' && (node.type === 'string' || node.type === 'bool' || node.type === 'null_type')
+}
+
+function planLiteralEquality(plan: Plan, literal: Value, wanted: boolean): Plan {
+  return (frame) => (plan(frame) === literal) === wanted
+}
+
+/** `x in ["a", "b"]` with texts written out. */
+export function planTextMembership(call: Call, left: Plan): Plan | undefined {
+  const [, list] = call.args
+  if (call.name !== '@in' || list?.kind !== 'list') return undefined
+  const texts = list.items.map(({ node }) => (node.kind === 'literal' ? node.value : undefined))
+  if (!texts.every((text) => typeof text === 'string')) return undefined
+  const set = new Set<Value>(texts)
+  return (frame) => set.has(left(frame))
 }
 
 const mirrored: Readonly<Record<string, string>> = { '_<_': '_>_', '_<=_': '_>=_', '_>_': '_<_', '_>=_': '_<=_' }

@@ -6,13 +6,16 @@ import type { Value } from '../values/box.ts'
 
 export type Variables = Readonly<Record<string, Value>>
 
+/** Shared by programs without loops; nothing is ever put there. */
+const noSlots: Value[] = []
+
 export class Frame extends Meter {
   readonly variables: Variables
   readonly slots: Value[]
   constructor(variables: Variables, slotCount: number, budget: number) {
     super(budget)
     this.variables = variables
-    this.slots = Array.from({ length: slotCount }, () => null)
+    this.slots = slotCount === 0 ? noSlots : Array<Value>(slotCount).fill(null)
   }
 }
 

@@ -7,6 +7,9 @@ import { CelMap, getEntry, mapKeys, putEntry } from '../values/map.ts'
 import type { Frame, Plan } from './frame.ts'
 import { attempt, rethrow } from './frame.ts'
 
+/** A new entry of a map costs more than a step. */
+const entryUnits = 10
+
 export interface LoopPlan {
   readonly macro: LoopMacro
   readonly range: Plan
@@ -133,7 +136,10 @@ function planMap(loop: LoopPlan): Plan {
 function planTransformMap(loop: LoopPlan): Plan {
   return (frame) => {
     const mapped = new CelMap()
-    eachTurn(loop, frame, (value, { keys }, turn) => putEntry(mapped, keys === undefined ? turn : keys[turn], value))
+    eachTurn(loop, frame, (value, { keys }, turn) => {
+      frame.charge(entryUnits)
+      putEntry(mapped, keys === undefined ? turn : keys[turn], value)
+    })
     return mapped
   }
 }
@@ -143,6 +149,7 @@ function planTransformEntry(loop: LoopPlan): Plan {
     const mapped = new CelMap()
     eachTurn(loop, frame, (entry) => {
       if (!isMap(entry)) fail('no_such_overload')
+      frame.charge(entryUnits)
       for (const key of mapKeys(entry)) putEntry(mapped, key, getEntry(entry, key))
     })
     return mapped

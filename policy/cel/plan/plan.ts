@@ -6,7 +6,7 @@ import type { Value } from '../values/box.ts'
 import { Optional, none, some, toDouble } from '../values/box.ts'
 import { CelMap, putEntry } from '../values/map.ts'
 import { hasField, index, indexOptional, select, selectOptional } from './access.ts'
-import { findSizeBound, planEquality, planOrder, planSizeBound } from './compare.ts'
+import { findSizeBound, planEquality, planOrder, planSizeBound, planTextMembership } from './compare.ts'
 import { planDirect, planDispatch } from './dispatch.ts'
 import type { Plan } from './frame.ts'
 import { failing } from './frame.ts'
@@ -78,28 +78,28 @@ class Planner {
       const qualified = this.#planReference(node)
       return node.test ? (frame) => qualified(frame) !== undefined : qualified
     }
+    if (this.#resolution.types.get(node.target)?.kind === 'struct') return this.#planField(node)
     const target = this.plan(node.target)
     const { field } = node
-    if (this.#resolution.types.get(node.target)?.kind === 'struct') return this.#planField(node, target)
     if (node.test) return (frame) => hasField(target(frame), field)
     if (node.optional) return (frame) => selectOptional(target(frame), field)
     return (frame) => select(target(frame), field)
   }
 
   /** Of a declared struct: the name is one of the environment's, so the property can be read as it is. */
-  #planField(node: Select, target: Plan): Plan {
+  #planField(node: Select): Plan {
+    const target = this.plan(node.target)
     const { field } = node
-    const read = (value: Value): Value => (isRecord(value) ? value[field] : fail('no_such_overload'))
-    if (node.test) return (frame) => read(target(frame)) !== undefined
-    if (node.optional) {
-      return (frame) => {
-        const value = read(target(frame))
-        return value === undefined ? none : some(value)
-      }
+    const read: Plan = (frame) => {
+      const value = target(frame)
+      return isRecord(value) ? value[field] : fail('no_such_overload')
     }
+    if (node.test) return (frame) => read(frame) !== undefined
+    if (node.optional) return (frame) => optionalOf(read(frame))
     const plain: Plan = (frame) => {
-      const value = read(target(frame))
-      return value === undefined ? fail('no_such_field') : value
+      const value = target(frame)
+      const found = isRecord(value) ? value[field] : undefined
+      return found === undefined ? fail('no_such_field') : found
     }
     return this.#isDouble(node) ? asDouble(plain) : plain
   }
@@ -130,7 +130,8 @@ class Planner {
     const [a, b, c] = args
     if (a === undefined || b === undefined) return undefined
     if (node.name === '_?_:_' && c !== undefined) return planConditional(a, b, c)
-    return this.#planSizeBound(node) ?? planEquality(node.name, a, b) ?? planOrder(node.name, a, b)
+    const quick = this.#planSizeBound(node) ?? planTextMembership(node, a) ?? planEquality(node, a, b)
+    return quick ?? planOrder(node.name, a, b)
   }
 
   #planSizeBound(node: Call): Plan | undefined {
@@ -213,6 +214,10 @@ class Planner {
 
 function isPresent(value: Value): value is Optional {
   return value instanceof Optional ? value.present : fail('no_such_overload')
+}
+
+function optionalOf(value: Value): Optional {
+  return value === undefined ? none : some(value)
 }
 
 function isRecord(value: Value): value is Readonly<Record<string, Value>> {
