@@ -119,7 +119,7 @@ describe('gateway/TELEMETRY.md', () => {
 
 /** The last string of every call of a log; lines that kube/ hands over come in a variable and are its own. */
 function messagesIn(source: string): readonly string[] {
-  const messages = [...source.matchAll(/\blog(?:\.\w+|\[\w+\])\(/gu)].map(({ index }) => {
+  const messages = [...source.matchAll(/\blog(?:\.\w+|\[[^\]]+\])\(/gu)].map(({ index }) => {
     let depth = 0
     let end = source.indexOf('(', index)
     do {
