@@ -1,4 +1,4 @@
-// Reads the whole body of a request within its limits of size and time, or throws away what nobody will read. A sender that
+// The body of one request: read whole within its limits of size and time, or thrown away when nobody will read it. A sender that
 // drips is cut either way: no connection is held by a body for longer than its time.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GatewayError } from '../errors.ts'
@@ -12,77 +12,101 @@ export interface BodyTimes {
   readonly lingerMs: number
 }
 
-export async function readBody(request: IncomingMessage, maxBytes: number, times: BodyTimes): Promise<Uint8Array> {
-  // Its events are over; nobody would ever answer.
-  if (request.destroyed) throw callerLeft()
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
-  return takeArrived(request, maxBytes) ?? (await gatherBody(request, maxBytes, times))
-}
-
-/** Most bodies came together with their head: then there is nothing to wait for, to time or to listen to. */
-function takeArrived(request: IncomingMessage, maxBytes: number): Uint8Array | undefined {
-  if (!request.complete || request.readableLength === 0) return undefined
-  if (request.readableLength > maxBytes) throw tooLarge(maxBytes)
-  const body: unknown = request.read()
-  return Buffer.isBuffer(body) ? body : undefined
-}
-
-function gatherBody(request: IncomingMessage, maxBytes: number, times: BodyTimes): Promise<Uint8Array> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-  const chunks: Buffer[] = []
-  let bytes = 0
-  const settle = (): void => {
-    clearTimeout(whole)
-    request.setTimeout(0)
-    request.off('data', gather).off('end', finish).off('error', leave).off('close', leave).off('timeout', late)
-  }
-  const stop = (error: GatewayError): void => {
-    settle()
-    request.pause()
-    reject(error)
-  }
-  const gather = (chunk: Buffer): void => {
-    bytes += chunk.length
-    if (bytes > maxBytes) stop(tooLarge(maxBytes))
-    else chunks.push(chunk)
-  }
-  const finish = (): void => {
-    settle()
-    resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes))
-  }
-  const leave = (): void => stop(callerLeft())
-  const late = (): void => stop(new GatewayError('request_timeout', 'The body did not arrive in time.'))
-  const whole = setTimeout(late, times.bodyTimeoutMs)
-  request.on('data', gather).once('end', finish).once('error', leave).once('close', leave)
-  request.setTimeout(times.bodyIdleTimeoutMs, late)
-  return promise
-}
-
-/** True while bytes of the body are still to come, or lie unread: they could not be told from the next request. */
-export function isUnread({ complete, headers }: IncomingMessage): boolean {
-  const hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
-  return hasBody && !complete
-}
-
 const lingerBytes = 64 * 1024 * 1024
 
-/**
- * Ends a reply to a request whose body was not read. Closing at once would reset a connection whose sender is still writing, and
- * the refusal would be lost with it. So what comes is thrown away for a moment; the reply is complete already, by its length.
- */
-export function linger(request: IncomingMessage, response: ServerResponse, lingerMs: number): void {
-  let bytes = 0
-  const finish = (): void => {
-    clearTimeout(patience)
-    response.end()
+export class RequestBody {
+  readonly #request: IncomingMessage
+  readonly #times: BodyTimes
+  #isTaken = false
+
+  constructor(request: IncomingMessage, times: BodyTimes) {
+    this.#request = request
+    this.#times = times
   }
-  const patience = setTimeout(finish, lingerMs)
-  request.once('end', finish).once('close', finish)
-  request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes > lingerBytes) response.destroy()
-  })
-  request.resume()
+
+  /** True while bytes of it are still to come, or lie unread: they could not be told from the next request. */
+  get isUnread(): boolean {
+    if (this.#isTaken || this.#request.complete) return false
+    const { headers } = this.#request
+    return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+  }
+
+  async read(maxBytes: number): Promise<Uint8Array> {
+    // Its events are over; nobody would ever answer.
+    if (this.#request.destroyed) throw callerLeft()
+    const length = Number(this.#request.headers['content-length'] ?? 0)
+    if (length > maxBytes) throw tooLarge(maxBytes)
+    return this.#takeArrived(length) ?? (await this.#gather(maxBytes))
+  }
+
+  /**
+   * Ends a reply to a request whose body was not read. Closing at once would reset a connection whose sender is still writing, and
+   * the refusal would be lost with it. So what comes is thrown away for a moment; the reply is complete already, by its length.
+   */
+  linger(response: ServerResponse): void {
+    const request = this.#request
+    let bytes = 0
+    const finish = (): void => {
+      clearTimeout(patience)
+      response.end()
+    }
+    const patience = setTimeout(finish, this.#times.lingerMs)
+    request.once('end', finish).once('close', finish)
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > lingerBytes) response.destroy()
+    })
+    request.resume()
+  }
+
+  /** Answered, and it still drips: nothing else would ever close this connection. */
+  cutLater(): void {
+    const cut = (): void => {
+      if (this.isUnread) this.#request.socket.destroy()
+    }
+    setTimeout(cut, this.#times.lingerMs).unref()
+  }
+
+  /** Most bodies come together with their head: then there is nothing to wait for, to time or to listen to. */
+  #takeArrived(length: number): Uint8Array | undefined {
+    if (length === 0 || this.#request.readableLength !== length) return undefined
+    const body: unknown = this.#request.read()
+    if (!Buffer.isBuffer(body)) return undefined
+    this.#isTaken = true
+    return body
+  }
+
+  #gather(maxBytes: number): Promise<Uint8Array> {
+    const request = this.#request
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
+    const chunks: Buffer[] = []
+    let bytes = 0
+    const settle = (): void => {
+      clearTimeout(whole)
+      request.setTimeout(0)
+      request.off('data', gather).off('end', finish).off('error', leave).off('close', leave).off('timeout', late)
+    }
+    const stop = (error: GatewayError): void => {
+      settle()
+      request.pause()
+      reject(error)
+    }
+    const gather = (chunk: Buffer): void => {
+      bytes += chunk.length
+      if (bytes > maxBytes) stop(tooLarge(maxBytes))
+      else chunks.push(chunk)
+    }
+    const finish = (): void => {
+      settle()
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes))
+    }
+    const leave = (): void => stop(callerLeft())
+    const late = (): void => stop(new GatewayError('request_timeout', 'The body did not arrive in time.'))
+    const whole = setTimeout(late, this.#times.bodyTimeoutMs)
+    request.on('data', gather).once('end', finish).once('error', leave).once('close', leave)
+    request.setTimeout(this.#times.bodyIdleTimeoutMs, late)
+    return promise
+  }
 }
 
 function callerLeft(): GatewayError {

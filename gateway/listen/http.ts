@@ -10,7 +10,7 @@ import { GatewayError } from '../errors.ts'
 import type { Exchange, ExchangeRequest, ReplyHeaders, ReplySink } from '../exchange.ts'
 import { sendRefusal, toRefusal } from '../reply.ts'
 import type { BodyTimes } from './body.ts'
-import { isUnread, linger, readBody } from './body.ts'
+import { RequestBody } from './body.ts'
 import { Departure } from './departure.ts'
 import { readHead } from './head.ts'
 
@@ -74,17 +74,17 @@ export function buildHttpServer(options: HttpOptions, handle: HandleExchange): F
     const response = reply.raw
     if (options.draining()) response.shouldKeepAlive = false
     const departure = new Departure()
+    const body = new RequestBody(request, options)
     answering.add(request.socket)
     response.once('close', () => {
       answering.remove(request.socket)
       if (!response.writableFinished) departure.fire()
-      // Answered, and its body still drips: nothing else would ever close this connection.
-      else if (isUnread(request)) setTimeout(cutUnread, options.lingerMs, request).unref()
+      else if (body.isUnread) body.cutLater()
       // A connection that is kept alive after its reply must not hold up the end.
       if (options.draining()) setImmediate(() => server.server.closeIdleConnections())
     })
     if (request.destroyed) departure.fire()
-    await handle(toExchange({ request, response, target: originalUrl, times: options, departure }))
+    await handle(toExchange({ request, response, target: originalUrl, times: options, departure, body }))
   }
   server.all('/', take)
   server.setNotFoundHandler(take)
@@ -102,7 +102,7 @@ function inviteBodies({ server }: FastifyInstance): void {
     server.emit('request', request, response)
   })
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    const sink = toReplySink(request, response, defaultTimes)
+    const sink = toReplySink(response, new RequestBody(request, defaultTimes), defaultTimes)
     sendRefusal(sink, toRefusal(new GatewayError('bad_request', 'What the Expect header asks for is not known.')), {})
   })
 }
@@ -142,19 +142,20 @@ interface Sockets {
   readonly target: string
   readonly times: HttpTimes
   readonly departure: Departure
+  readonly body: RequestBody
 }
 
-function toExchange({ request, response, target, times, departure }: Sockets): Exchange {
+function toExchange({ request, response, target, times, departure, body }: Sockets): Exchange {
   const exchanged: ExchangeRequest = {
     method: request.method ?? 'GET',
     ...readHead(target, request.rawHeaders),
     host: request.headers.host ?? '',
     rawHeaders: request.rawHeaders,
     sourceIP: toPlainAddress(request.socket.remoteAddress ?? ''),
-    readBody: (maxBytes) => readBody(request, maxBytes, times),
+    readBody: (maxBytes) => body.read(maxBytes),
     signal: departure,
   }
-  return { request: exchanged, reply: toReplySink(request, response, times), native: { request, response } }
+  return { request: exchanged, reply: toReplySink(response, body, times), native: { request, response } }
 }
 
 /** A socket that serves both families shows IPv4 callers as IPv6; rules compare what people write. */
@@ -162,11 +163,7 @@ function toPlainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address
 }
 
-function cutUnread(request: IncomingMessage): void {
-  if (isUnread(request)) request.socket.destroy()
-}
-
-function toReplySink(request: IncomingMessage, response: ServerResponse, times: HttpTimes): ReplySink {
+function toReplySink(response: ServerResponse, body: RequestBody, times: HttpTimes): ReplySink {
   return {
     head: (status, headers) => {
       // A second reply inside of a first would look like its end.
@@ -175,7 +172,7 @@ function toReplySink(request: IncomingMessage, response: ServerResponse, times: 
         return
       }
       // A body that was not read cannot be told from the next request.
-      if (isUnread(request)) response.shouldKeepAlive = false
+      if (body.isUnread) response.shouldKeepAlive = false
       response.writeHead(status, toNodeHeaders(headers))
     },
     write: (chunk) => response.write(chunk),
@@ -185,7 +182,7 @@ function toReplySink(request: IncomingMessage, response: ServerResponse, times: 
     end: (chunk) => {
       const isBehind = (response.socket?.writableLength ?? 0) > 0 || response.writableNeedDrain
       const isMuch = chunk !== undefined && !response.write(chunk)
-      if (isUnread(request)) linger(request, response, times.lingerMs)
+      if (body.isUnread) body.linger(response)
       else response.end()
       // A small reply to a caller who is not behind is in the kernel's hands; it needs no timer.
       if (isBehind || isMuch) response.setTimeout(times.flushTimeoutMs)
