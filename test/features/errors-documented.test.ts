@@ -119,9 +119,9 @@ describe('gateway/TELEMETRY.md', () => {
 
 /** The last string of every call of a log; lines that kube/ hands over come in a variable and are its own. */
 function messagesIn(source: string): readonly string[] {
-  const messages = [...source.matchAll(/\blog(?:\.\w+|\[[^\]]+\])\(/gu)].map(({ index }) => {
+  const messages = [...source.matchAll(/\blog(?:\.\w+|\[[^\]]+\])\(/gu)].map((call) => {
     let depth = 0
-    let end = source.indexOf('(', index)
+    let end = call.index + call[0].length - 1
     do {
       if (source[end] === '(') depth += 1
       if (source[end] === ')') depth -= 1
@@ -129,7 +129,7 @@ function messagesIn(source: string): readonly string[] {
     } while (depth > 0)
     const [message = ''] =
       source
-        .slice(index, end)
+        .slice(call.index, end)
         .match(/'[^']*'/gu)
         ?.slice(-1) ?? []
     return message.slice(1, -1)
