@@ -42,16 +42,6 @@ export class Child implements AsyncDisposable {
     return this.#process?.pid
   }
 
-  /** How it ended last; undefined while it runs. */
-  get exitCode(): number | undefined {
-    return this.#process?.exitCode ?? undefined
-  }
-
-  /** Resolves when it does not run, or no more. */
-  get ended(): Promise<void> {
-    return this.#ended
-  }
-
   /** Without waiting for anything. `more` goes over the environment it was made with. */
   start(more: Readonly<Record<string, string>> = {}): void {
     if (this.isRunning) throw new Error(`${this.name} runs already`)

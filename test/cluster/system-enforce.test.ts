@@ -5,6 +5,7 @@ import { systemClock } from '../../kube/clock.ts'
 import { configMaps } from '../../kube/resource.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { kubectlOrThrow } from '../../hack/cluster/processes.ts'
+import type { InferencePolicy } from '../../operator/objects.ts'
 import { inferencePolicies, modelConnections } from '../../operator/objects.ts'
 import type { IssuerSettings } from '../../policy/settings.ts'
 import { makeControlPlane } from '../helpers/cluster.ts'
@@ -160,7 +161,7 @@ describe('a replica that does not enforce the newest bundle', () => {
     )
     expect(waiting.status?.laggards).toEqual([hung.pod.name])
     expect(toConditions(waiting)).toMatchObject({ Accepted: 'True', Programmed: 'Unknown', Ready: 'Unknown' })
-    expect(waiting.status?.conditions?.find(({ type }) => type === 'Programmed')?.message).toContain(hung.pod.name)
+    expect(toProgrammed(waiting)?.message).toContain(hung.pod.name)
     await back.disposeAsync()
     const { status } = await system.waitProgrammed(inferencePolicies, 'team-a/chat')
     expect(status).toMatchObject({ enforced: '3/3' })
@@ -201,6 +202,18 @@ describe('a replica that does not enforce the newest bundle', () => {
     const after = await each((index) => system.call(index, { prompt: 'Kestrel' }))
     expect(after.map(({ status: code }) => code)).toEqual([403, 403, 403])
   })
+})
+
+test('replicas come and go without a flap: a new one is ready only with the newest bundle, an old one is no laggard', async () => {
+  const before = await system.waitProgrammed(inferencePolicies, 'team-a/chat')
+  const current = await system.call(0)
+  const added = await system.startGateway('gateway-added')
+  await system.until(() => system.kubelet.isReady(added.pod), 'the new replica to be ready')
+  await expect(system.call(added)).resolves.toMatchObject({ status: 200, revision: current.revision })
+  await system.waitStatus(inferencePolicies, 'team-a/chat', ({ status }) => status?.enforced === '4/4')
+  await system.removeGateway(added)
+  const after = await system.waitStatus(inferencePolicies, 'team-a/chat', ({ status }) => status?.enforced === '3/3')
+  expect(toProgrammed(after)).toEqual(toProgrammed(before))
 })
 
 describe('the published bundle', () => {
@@ -274,4 +287,8 @@ async function rows(kind: string): Promise<readonly (readonly string[])[]> {
 
 function toIssuer({ issuer }: IdentityProvider, name: string): IssuerSettings {
   return { name, issuer, audiences: ['models'], preset: 'Generic' }
+}
+
+function toProgrammed({ status }: InferencePolicy): { readonly message: string } | undefined {
+  return status?.conditions?.find(({ type }) => type === 'Programmed')
 }

@@ -1,10 +1,11 @@
 // The product while what it stands on breaks: API server away, operators killed, watches cut. Calls go on, nothing is missed,
 // everything converges.
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ControlPlane } from '../../hack/cluster/control-plane.ts'
-import { inferencePolicies } from '../../operator/objects.ts'
+import { secrets } from '../../kube/resource.ts'
+import { inferencePolicies, modelConnections } from '../../operator/objects.ts'
 import { makeControlPlane } from '../helpers/cluster.ts'
 import { assertOneLeader } from '../helpers/system-asserts.ts'
 import { editWhileKilling } from '../helpers/system-kills.ts'
@@ -25,11 +26,16 @@ beforeAll(async () => {
   road = parts.use(await startBreakingRoad(cluster.address.server))
   system = parts.use(await startSystem({ cluster, replicas: 2, server: road.server }))
   await cluster.createNamespace('team-a')
+  const data = { apiKey: Buffer.from('key-of-the-model').toString('base64') }
+  await system.store.apply(secrets, { metadata: { namespace: 'team-a', name: 'llm' }, data }, { fieldManager: 'test' })
+  const grant = await readFile(new URL('../../config/grants/secret.yaml', import.meta.url), 'utf8')
+  await system.apply(grant.replaceAll('TEAM', 'team-a').replaceAll('SECRET', 'llm'))
+  const credential = { type: 'Header', secretRef: { name: 'llm' } } as const
   await system.apply([
-    makeConnectionObject('team-a/chat', system.model.origin),
+    makeConnectionObject('team-a/chat', system.model.origin, { credential }),
     makePolicyObject('team-a/chat', [allow]),
   ])
-  await system.waitProgrammed(inferencePolicies, 'team-a/chat')
+  await system.waitProgrammed(modelConnections, 'team-a/chat')
 })
 
 afterAll(async () => parts.disposeAsync())
@@ -85,7 +91,9 @@ test('without the API server calls go on, a restarted gateway serves from its mo
   await mkdir(empty)
   restarted.child.start({ PORTCULLIS_STATE_FOLDER: empty })
   await system.until(async () => (await system.call(1)).status === 200, 'the restarted gateway to serve')
-  await expect(system.call(1)).resolves.toMatchObject({ revision })
+  await expect(system.call(1, { prompt: 'by the mount' })).resolves.toMatchObject({ revision })
+  const arrived = system.model.arrivals.find(({ body }) => body.includes('by the mount'))
+  expect(arrived?.authorization).toBe('Bearer key-of-the-model')
   await system.until(() => system.kubelet.isReady(restarted.pod), 'the restarted gateway to be ready')
   const during = callers.count()
   await system.until(() => callers.count() > during + 50, 'calls to go on')
