@@ -120,6 +120,7 @@ describe('facts of a chat completion', () => {
     ['a known key with a letter that folds', { 'me\u017f\u017fages': [user] }],
     ['a known key with a Kelvin sign', { 'max_to\u212aens': 9 }],
     ['a known key that ends at a NUL', { 'tools\0x': [] }],
+    ['more keys than anybody has parameters', Object.fromEntries(Array.from({ length: 501 }, (_, i) => [`k${i}`, 1]))],
     ['two unknown keys that are one', { vendor_a: 1, Vendor_A: 2 }],
     ['a content in capitals', { messages: [{ ...user, Content: 'hidden' }] }],
     ['a text in capitals', { messages: [{ role: 'user', content: [{ type: 'text', text: 'a', Text: 'hidden' }] }] }],

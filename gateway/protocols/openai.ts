@@ -159,7 +159,11 @@ function joinText(text: string, others: readonly string[]): string {
   return others.length === 0 ? text : [text, ...others].join('\n')
 }
 
+/** Of an object that is looked at key by key; what a schema or a vendor's data holds is not. */
+const maxKeys = 500
+
 function assertPlainKeys(object: JsonObject, known: ReadonlySet<string>): void {
+  if (Object.keys(object).length > maxKeys) throw malformed(`One object has more than ${maxKeys} keys.`)
   const confusing = findConfusingKey(object, known)
   if (confusing === undefined) return
   const which = known.has(confusing) ? `\`${confusing}\` is written in another way` : 'Two keys differ in case alone'

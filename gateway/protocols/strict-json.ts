@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../policy/model.ts'
 
 const maxDepth = 64
 /** A conversation has some thousand; ten megabytes of `{},` have millions, and would stop the process for seconds. */
-export const maxValues = 100_000
+export const maxValues = 50_000
 
 export type StrictJson = { readonly value: Json } | { readonly refused: string }
 
