@@ -9,6 +9,7 @@ import type { Identity } from '../policy/model.ts'
 import { buildAdminServer } from './admin.ts'
 import { Enforcement } from './bundle/enforcement.ts'
 import { readLastGood, writeLastGood } from './bundle/last-good.ts'
+import type { MountedDeps } from './bundle/mounted.ts'
 import { watchMounted } from './bundle/mounted.ts'
 import type { Cluster } from './cluster.ts'
 import { buildCluster } from './cluster.ts'
@@ -205,8 +206,9 @@ async function startBackground(built: Built, signal: AbortSignal): Promise<void>
   const background: Promise<unknown>[] = [retryRecords(built, signal)]
   if (config.bundleFolder !== undefined) {
     const offer = enforcement.offer.bind(enforcement)
-    const onRefused = (reason: string): void => {
+    const onRefused: MountedDeps['onRefused'] = (reason, sequence) => {
       log.error(toSafeFields({ reason }), 'the mounted bundle cannot be read')
+      if (sequence !== undefined) enforcement.refuse(sequence, reason)
     }
     background.push(watchMounted({ clock, offer, onRefused }, config.bundleFolder, signal))
   }

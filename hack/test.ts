@@ -19,7 +19,8 @@ const gates: readonly (readonly [string, readonly string[]])[] = [
   ['types', ['run', '-s', 'typecheck']],
   ['generated files and kinds', ['run', '-s', 'run:verify']],
 ]
-const projects = isNightly ? ['nightly'] : ['unit', 'golden', 'features', 'fuzz', 'cluster', 'e2e']
+const nightlyFuzzRuns = '100000'
+const projects = isNightly ? ['fuzz', 'nightly'] : ['unit', 'golden', 'features', 'fuzz', 'cluster', 'e2e']
 
 process.exitCode = await main()
 
@@ -50,7 +51,9 @@ async function runVitest(): Promise<Outcome> {
 }
 
 async function run(command: string, args: readonly string[]): Promise<number> {
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+  // oxlint-disable-next-line node/no-process-env -- an entry file: what it starts runs in the same environment
+  const env = isNightly ? { FUZZ_RUNS: nightlyFuzzRuns, ...process.env } : process.env
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env })
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => resolve(code ?? 1))

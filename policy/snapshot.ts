@@ -115,7 +115,7 @@ function toCompiledConnection(declared: BundleConnection, policies: readonly Com
     opaque: isOpaque(declared),
     paused: spec.mode === 'Paused',
     ...(blocked === undefined ? {} : { blocked }),
-    endpoints: declared.endpoints.map((endpoint) => withVersion(endpoint, spec.protocol)),
+    endpoints: declared.endpoints.map((endpoint) => withVersion(endpoint, declared)),
     ...(credential === undefined ? {} : { credential }),
     models: new Map((spec.models ?? []).map(({ name, upstreamName }) => [name, upstreamName ?? name])),
     policies: policies.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
@@ -124,8 +124,11 @@ function toCompiledConnection(declared: BundleConnection, policies: readonly Com
 }
 
 /** A URL without a path means the version every client of the protocol knows. */
-function withVersion(endpoint: BundleEndpoint, protocol: string): BundleEndpoint {
-  return protocol === 'OpenAI' && endpoint.basePath === '' ? { ...endpoint, basePath: '/v1' } : endpoint
+function withVersion(endpoint: BundleEndpoint, connection: BundleConnection): BundleEndpoint {
+  const { protocol } = connection.spec
+  return protocol === 'OpenAI' && !isOpaque(connection) && endpoint.basePath === ''
+    ? { ...endpoint, basePath: '/v1' }
+    : endpoint
 }
 
 function addProblems(all: Map<string, Problem[]>, policyId: string, found: readonly Problem[]): void {

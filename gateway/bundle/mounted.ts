@@ -6,13 +6,14 @@ import type { StoredConfigMap } from '../../policy/bundle-config-map.ts'
 import { allSlotNames, bundleConfigMapName, fromFiles, parseIndex, readParts } from '../../policy/bundle-config-map.ts'
 import type { Clock } from '../../kube/clock.ts'
 import { sleep } from '../../kube/clock.ts'
+import type { Revision } from '../../policy/bundle.ts'
 import { gunzipText } from './gunzip.ts'
 import type { Offer } from './enforcement.ts'
 
 export interface MountedDeps {
   readonly clock: Clock
   readonly offer: (offer: Offer) => Promise<void>
-  readonly onRefused: (reason: string) => void
+  readonly onRefused: (reason: string, sequence: Sequence | undefined) => void
 }
 
 const pollMs = 2_000
@@ -25,14 +26,19 @@ export async function watchMounted(deps: MountedDeps, folder: string, signal: Ab
     if (version !== seen) {
       const found = await readMounted(folder)
       if ('offer' in found) await deps.offer(found.offer)
-      if ('refused' in found) deps.onRefused(found.refused)
+      if ('refused' in found) deps.onRefused(found.refused, found.sequence)
       if (!('waitFor' in found)) seen = version
     }
     await sleep(deps.clock, pollMs, signal)
   }
 }
 
-type Mounted = { readonly offer: Offer } | { readonly refused: string } | { readonly waitFor: readonly string[] }
+type Sequence = Pick<Revision, 'epoch' | 'n'>
+
+type Mounted =
+  | { readonly offer: Offer }
+  | { readonly refused: string; readonly sequence?: Sequence }
+  | { readonly waitFor: readonly string[] }
 
 export async function readMounted(folder: string): Promise<Mounted> {
   const stored = await readConfigMap(path.join(folder, bundleConfigMapName))
@@ -43,7 +49,10 @@ export async function readMounted(folder: string): Promise<Mounted> {
   const slots = await Promise.all(names.map((name) => readConfigMap(path.join(folder, name))))
   const slot = (name: string): StoredConfigMap | undefined => slots[names.indexOf(name)]
   const read = readParts(parsed.index, stored, { gunzip: gunzipText, slot })
-  return 'parts' in read ? { offer: { revision: parsed.index.revision, parts: read.parts } } : read
+  const { revision } = parsed.index
+  if ('parts' in read) return { offer: { revision, parts: read.parts } }
+  const { epoch, n } = revision
+  return 'refused' in read ? { ...read, sequence: { epoch, n } } : read
 }
 
 /** Where all the `..data` links point: changes exactly when the kubelet has swapped something. */
