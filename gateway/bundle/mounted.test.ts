@@ -93,7 +93,10 @@ it.each([
 it('refuses what does not unpack', async () => {
   const { index } = pack(1)
   await mount({ ...index, binaryData: { ...index.binaryData, 'part-0': Buffer.from('no gzip') } })
-  expect(await readMounted(folder)).toEqual({ refused: 'part 0 of the bundle is missing, damaged or too large' })
+  expect(await readMounted(folder)).toEqual({
+    refused: 'part 0 of the bundle is missing, damaged or too large',
+    sequence: { epoch: 1, n: 1 },
+  })
 })
 
 it('follows what kubelet swaps, offers each version once, and survives rubbish in between', async () => {
