@@ -5,6 +5,8 @@ import type { ConstantCheck, Library } from '../check/signature.ts'
 import type { Meter } from '../failure.ts'
 import { fail } from '../failure.ts'
 import type { Int, List, Value } from '../values/box.ts'
+import type { Translated } from './pattern.ts'
+import { translatePattern } from './pattern.ts'
 
 const maxPatterns = 256
 const maxPatternLength = 1024
@@ -31,8 +33,8 @@ function findPatternProblem(source: string): string | undefined {
 }
 
 export function makeRegexLibrary(): Library {
-  const patterns = new Map<string, RE2JS>()
-  const patternOf = (source: string): RE2JS => {
+  const patterns = new Map<string, Pattern>()
+  const patternOf = (source: string): Pattern => {
     const known = patterns.get(source)
     if (known !== undefined) return known
     if (patterns.size >= maxPatterns) patterns.clear()
@@ -42,12 +44,12 @@ export function makeRegexLibrary(): Library {
   }
   const matches = (text: string, source: string, meter: Meter): boolean => {
     chargeScan(text, source, meter)
-    return patternOf(source).test(text)
+    return testPattern(patternOf(source), text)
   }
   const findAll = (text: string, source: string, limit: number, meter: Meter): List => {
     // Finding where a match begins and ends takes the slower machine of the engine.
     meter.charge(text.length * (8 + source.length / 2))
-    return collect(patternOf(source), { text, limit, meter })
+    return collect(patternOf(source).linear, { text, limit, meter })
   }
   const everything = (text: string, source: string, meter: Meter): List => findAll(text, source, Infinity, meter)
   const upTo = (text: string, source: string, limit: Int, meter: Meter): List =>
@@ -67,10 +69,20 @@ export function makeRegexLibrary(): Library {
   }
 }
 
-function compilePattern(source: string): RE2JS {
+interface Pattern {
+  readonly linear: RE2JS
+  readonly quick: Translated | undefined
+}
+
+function testPattern({ linear, quick }: Pattern, text: string): boolean {
+  if (quick === undefined || quick.askLinearWhen?.test(text) === true) return linear.test(text)
+  return quick.regExp.test(text)
+}
+
+function compilePattern(source: string): Pattern {
   if (source.length > maxPatternLength) fail('invalid_pattern')
   try {
-    return RE2JS.compile(source)
+    return { linear: RE2JS.compile(source), quick: translatePattern(source) }
   } catch {
     return fail('invalid_pattern')
   }
