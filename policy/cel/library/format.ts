@@ -1,4 +1,5 @@
 // `"%s has %d".format([...])`: the verbs of the strings extension. What a verb cannot write is a failure, not an approximation.
+import type { ConstantCheck } from '../check/signature.ts'
 import type { Meter } from '../failure.ts'
 import { fail, unitsPerText } from '../failure.ts'
 import type { List, Value } from '../values/box.ts'
@@ -13,6 +14,19 @@ import { Timestamp, timestampText } from '../values/timestamp.ts'
 
 const verb = /%(?:%|(\.\d{0,3})?([a-zA-Z])|)/gu
 const maxPrecision = 100
+
+/** For templates that are written out: a verb that does not exist is told before the first request. */
+export const templateCheck: ConstantCheck = {
+  index: 0,
+  what: 'format',
+  check: (value) => {
+    if (typeof value !== 'string') return undefined
+    const unknown = [...value.matchAll(verb)].find(
+      ([whole, , letter]) => whole !== '%%' && !Object.hasOwn(verbs, letter ?? ''),
+    )
+    return unknown === undefined ? undefined : `unknown verb ${unknown[0]}; there are %s %d %f %e %b %o %x %X`
+  },
+}
 
 export function formatText(template: string, args: List, meter: Meter): string {
   meter.charge(template.length * unitsPerText + args.length)

@@ -45,7 +45,8 @@ it.each([
   ['strings.quote("a\\"b\\n") == "\\"a\\\\\\"b\\\\n\\""', true],
   ['"%.1f %.0f %e".format([2.25, 0.5, 12345.678])', '2.2 0 1.234568e+04'],
   ['"%s %s".format(["a"])', 'invalid_argument'],
-  ['"%z".format([1])', 'invalid_argument'],
+  ['"%z".format([1])', 'format: unknown verb %z; there are %s %d %f %e %b %o %x %X'],
+  ['("%" + "z").format([1])', 'invalid_argument'],
   ['"%.999f".format([1.0])', 'invalid_argument'],
   ['string(1e6) == "1e+06" && string(0.00001) == "1e-05" && string(-0.0) == "-0"', true],
   // optionals

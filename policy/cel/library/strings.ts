@@ -4,7 +4,7 @@ import type { Meter } from '../failure.ts'
 import { fail, unitsPerText } from '../failure.ts'
 import type { Int, List } from '../values/box.ts'
 import { codePointCount, hasSurrogates, pointIndex, unitIndex } from '../values/text.ts'
-import { formatText } from './format.ts'
+import { formatText, templateCheck } from './format.ts'
 import { maxTextLength } from './operators.ts'
 
 const spaces = '[\\t-\\r \\u0085\\u00A0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000]+'
@@ -166,7 +166,7 @@ export const strings: Library = {
     ['string.substring(int, int): string', substringTo],
     ['string.trim(): string', trim],
     ['string.reverse(): string', reverse],
-    ['string.format(list<dyn>): string', formatText],
+    ['string.format(list<dyn>): string', formatText, templateCheck],
   ],
 }
 

@@ -16,6 +16,8 @@ const number = /0[xX][0-9a-fA-F]+[uU]?|(?:\d+\.\d+|\.\d+)(?:[eE][+-]?\d+)?|\d+[e
 const symbol = /&&|\|\||[=!<>]=|[-+*/%<>!?:.,()[\]{}]/y
 const rawOpening = /[rR]?[bB]?(?:"""|'''|"|')|[bB][rR](?:"""|'''|"|')/y
 
+const stringStarts = 'rRbB"\''
+
 const closings: Readonly<Record<string, RegExp>> = {
   '"': /(?:[^"\\\r\n]|\\[^\r\n])*"/y,
   "'": /(?:[^'\\\r\n]|\\[^\r\n])*'/y,
@@ -51,12 +53,13 @@ function matchAt(pattern: RegExp, source: string, at: number): string | undefine
 }
 
 function readToken(source: string, at: number): Token {
-  const string = readString(source, at)
+  const first = source.charAt(at)
+  const string = stringStarts.includes(first) ? readString(source, at) : undefined
   if (string !== undefined) return { kind: 'string', text: string, at }
-  const digits = matchAt(number, source, at)
-  if (digits !== undefined) return { kind: numberKind(digits), text: digits, at }
   const name = matchAt(word, source, at)
   if (name !== undefined) return { kind: 'name', text: name, at }
+  const digits = matchAt(number, source, at)
+  if (digits !== undefined) return { kind: numberKind(digits), text: digits, at }
   const quoted = matchAt(quotedWord, source, at)
   if (quoted !== undefined) return { kind: 'quotedName', text: quoted, at }
   const sign = matchAt(symbol, source, at)
