@@ -3,7 +3,7 @@ import type { Declaration, Library } from '../check/signature.ts'
 import type { Meter } from '../failure.ts'
 import { fail } from '../failure.ts'
 import type { DoubleValue, Int, List, Value } from '../values/box.ts'
-import { fromDouble, toDouble, Uint } from '../values/box.ts'
+import { Double, fromDouble, toDouble, Uint } from '../values/box.ts'
 import { compareMetered, isEqual } from '../values/compare.ts'
 import { Duration, addDurations } from '../values/duration.ts'
 import { addInt, isInt, toUint } from '../values/integer.ts'
@@ -19,21 +19,28 @@ function extreme(list: List, sign: 1 | -1, meter: Meter): Value {
   return list.reduce((best, item) => (compareMetered(item, best, meter) * sign > 0 ? item : best))
 }
 
+/** Elements decide, not the type of the list: that of a list of JSON is known only now. */
 function sum(list: List, zero: Value, meter: Meter): Value {
   meter.charge(list.length)
-  return list.reduce((total, item) => add(total, item), zero)
+  const [first, ...rest] = list
+  if (first === undefined) return zero
+  return rest.length === 0 ? requireSummand(first) : rest.reduce(add, first)
+}
+
+function requireSummand(value: Value): Value {
+  const isSummand = isInt(value) || isDouble(value) || value instanceof Uint || value instanceof Duration
+  return isSummand ? value : fail('no_such_overload')
 }
 
 function add(a: Value, b: Value): Value {
   if (isInt(a) && isInt(b)) return addInt(a, b)
   if (a instanceof Uint && b instanceof Uint) return toUint(a.value + b.value)
   if (a instanceof Duration && b instanceof Duration) return addDurations(a, b)
-  return fail('no_such_overload')
+  return isDouble(a) && isDouble(b) ? toDouble(fromDouble(a) + fromDouble(b)) : fail('no_such_overload')
 }
 
-function sumOfDoubles(list: readonly DoubleValue[], meter: Meter): DoubleValue {
-  meter.charge(list.length)
-  return toDouble(list.reduce((total: number, item) => total + fromDouble(item), 0))
+function isDouble(value: Value): value is DoubleValue {
+  return typeof value === 'number' || value instanceof Double
 }
 
 function indexOf(list: List, value: Value, meter: Meter): number {
@@ -102,7 +109,7 @@ export const lists: Library = {
     ...ordered.flatMap(ofOrdered),
     ['list<int>.sum(): int', (list: List, meter: Meter) => sum(list, 0, meter)],
     ['list<uint>.sum(): uint', (list: List, meter: Meter) => sum(list, new Uint(0n), meter)],
-    ['list<double>.sum(): double', sumOfDoubles],
+    ['list<double>.sum(): double', (list: List, meter: Meter) => sum(list, new Double(0), meter)],
     ['list<duration>.sum(): duration', (list: List, meter: Meter) => sum(list, new Duration(0, 0), meter)],
     ['list<A>.indexOf(A): int', indexOf],
     ['list<A>.lastIndexOf(A): int', lastIndexOf],

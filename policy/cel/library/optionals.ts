@@ -1,8 +1,8 @@
 // Optional values: may be there or not, and say so in their type.
 import type { Library } from '../check/signature.ts'
 import { fail } from '../failure.ts'
-import type { Optional, Value } from '../values/box.ts'
-import { Double, none, some, Uint } from '../values/box.ts'
+import type { List, Value } from '../values/box.ts'
+import { Double, none, Optional, some, Uint } from '../values/box.ts'
 import { Duration } from '../values/duration.ts'
 import { isMap } from '../values/kind.ts'
 import { mapSize } from '../values/map.ts'
@@ -36,6 +36,9 @@ export const optionals: Library = {
   ],
 }
 
-function unwrap(list: readonly Optional[]): readonly Value[] {
-  return list.filter(({ present }) => present).map(({ value }) => value)
+function unwrap(list: List): List {
+  return list.flatMap((item) => {
+    if (!(item instanceof Optional)) return fail('no_such_overload')
+    return item.present ? [item.value] : []
+  })
 }
