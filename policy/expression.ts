@@ -109,6 +109,9 @@ function findComputedPattern(node: Node): Mistake | undefined {
   return { message: `the pattern of ${node.name}() must be written out as a string`, at: pattern.at }
 }
 
+/** Failures that go on through a variable into the rule that uses it, whatever `||` stands there. */
+const final: ReadonlySet<string> = new Set(['budget_exhausted', 'host_final', 'internal'])
+
 function toProgram(program: CelProgram, environment: Environment, expected: string | undefined): Program {
   return {
     type: program.type,
@@ -117,7 +120,7 @@ function toProgram(program: CelProgram, environment: Environment, expected: stri
       const outcome = program.run(activation)
       if ('failure' in outcome) {
         const { failure } = outcome
-        throw new EvaluationFailed(`the expression could not be evaluated (${failure})`, failure !== 'budget_exhausted')
+        throw new EvaluationFailed(`the expression could not be evaluated (${failure})`, !final.has(failure))
       }
       const isWanted = expected === undefined || typeof outcome.value === (expected === 'bool' ? 'boolean' : expected)
       if (!isWanted) throw new EvaluationFailed(`the expression did not yield a ${expected}`, true)

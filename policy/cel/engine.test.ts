@@ -276,7 +276,7 @@ describe('failures of the host', () => {
 
   it('are absorbed where they may be, and told as what they are', () => {
     expect(runWith('request.model == "" || true', new Broken(true))).toMatchObject({ value: true })
-    expect(runWith('request.model == "" || true', new Broken(false))).toMatchObject({ failure: 'host' })
+    expect(runWith('request.model == "" || true', new Broken(false))).toMatchObject({ failure: 'host_final' })
     expect(runWith('request.model == ""', new Broken(true))).toMatchObject({ failure: 'host' })
     expect(runWith('request.model == "" || true', new TypeError('bug'))).toMatchObject({ failure: 'internal' })
   })

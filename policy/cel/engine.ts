@@ -50,7 +50,8 @@ export interface CelProgram {
   readonly run: (variables: Variables, budget?: number) => Outcome
 }
 
-export type Failure = FailureCode | 'budget_exhausted' | 'host' | 'internal'
+/** `host` and `host_final`: a getter of the host failed, in a way that may be absorbed or must not be. */
+export type Failure = FailureCode | 'budget_exhausted' | 'host' | 'host_final' | 'internal'
 
 /** Never a value of the request in a failure: only its kind. */
 export type Outcome =
@@ -139,5 +140,6 @@ function runPlan(plan: Plan, frame: Frame, budget: number): Outcome {
 
 function codeOf(error: unknown): Failure {
   if (error instanceof CelFailure || error instanceof Exhausted) return error.code
-  return error instanceof HostFailure ? 'host' : 'internal'
+  if (!(error instanceof HostFailure)) return 'internal'
+  return error.absorbable ? 'host' : 'host_final'
 }
