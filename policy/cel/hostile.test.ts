@@ -78,6 +78,18 @@ it.each([
   expect(engine.compile(source, environment)).toMatchObject({ problems: [expect.anything()] })
 })
 
+it('types that would double at every step are refused, or stay small', () => {
+  expect(
+    engine.compile(
+      doubling(45, '1', (x) => `{${x}: ${x}}`),
+      environment,
+    ),
+  ).toMatchObject({ problems: expect.anything() })
+  const open = doubling(45, 'optional.none().value()', (x) => `{${x}: ${x}}`)
+  const compiled = engine.compile(open, environment)
+  expect('problems' in compiled || compiled.program.type.length < 2000).toBe(true)
+})
+
 it('a long chain of && and || is one step, not a deep one', () => {
   const compiled = engine.compile(`${'false || '.repeat(500)}true`, environment)
   expect('program' in compiled && compiled.program.run(variables)).toMatchObject({ value: true })

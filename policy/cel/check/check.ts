@@ -95,7 +95,8 @@ function checkList(checking: Checking, node: ListNode, scope: Scope): Type {
   return listOf(joinAll(checking, types))
 }
 
-const keyTypes = new Set(['string', 'int', 'uint', 'bool', 'dyn', 'error', 'parameter'])
+const keyTypes = new Set(['string', 'int', 'uint', 'bool'])
+const openTypes = new Set(['dyn', 'error', 'parameter'])
 
 function checkMap(checking: Checking, node: MapNode, scope: Scope): Type {
   const keys: Type[] = []
@@ -104,10 +105,11 @@ function checkMap(checking: Checking, node: MapNode, scope: Scope): Type {
     const type = known(checking, checking.check(key, scope))
     const found = typeText(type)
     const expected = 'string, int, uint or bool'
-    if (!keyTypes.has(type.kind)) {
+    if (!keyTypes.has(type.kind) && !openTypes.has(type.kind)) {
       report(checking, { message: `${found} cannot be the key of a map`, at: key.at, expected, found })
     }
-    keys.push(type)
+    // Only a plain type is a key's. Were `{x: x}` a map from the type of x, types could double at every step.
+    keys.push(keyTypes.has(type.kind) ? type : dyn)
     values.push(checkPart(checking, { node: value, optional }, scope))
   }
   return mapOf(joinAll(checking, keys), joinAll(checking, values))
