@@ -18,6 +18,7 @@ const gates: readonly (readonly [string, readonly string[]])[] = [
   ['lint', ['run', '-s', 'lint']],
   ['types', ['run', '-s', 'typecheck']],
   ['generated files and kinds', ['run', '-s', 'run:verify']],
+  ['CEL conformance', ['run', '-s', 'run:conformance:cel']],
 ]
 const nightlyFuzzRuns = '100000'
 const projects = isNightly ? ['fuzz', 'nightly'] : ['unit', 'golden', 'features', 'fuzz', 'cluster', 'e2e']
