@@ -8,8 +8,8 @@ import { toRevisionText } from '../policy/bundle.ts'
 import type { SessionRecord } from '../policy/evidence.ts'
 import type { EnforcementState } from './bundle/enforcement.ts'
 import type { GatewayError } from './errors.ts'
-import type { KeysEvent } from './identity/keys.ts'
 import { toErrorRow } from './errors.ts'
+import type { KeysEvent } from './identity/keys.ts'
 
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>
 

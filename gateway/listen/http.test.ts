@@ -359,3 +359,15 @@ describe('while it closes', () => {
     expect(client.received()).toMatch(/\[DONE\]\n\n\r\n0\r\n\r\n$/u)
   })
 })
+
+it('the head of a stream leaves before its first event', async () => {
+  const first = Promise.withResolvers<void>()
+  await using gateway = await listen(async ({ reply }) => {
+    reply.head(200, { 'content-type': 'text/event-stream' })
+    await first.promise
+    reply.end(Buffer.from('data: x\n\n'))
+  })
+  const response = await fetch(`http://127.0.0.1:${gateway.port}/`, { signal: AbortSignal.timeout(3_000) })
+  first.resolve()
+  expect(await response.text()).toBe('data: x\n\n')
+})

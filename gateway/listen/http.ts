@@ -174,6 +174,8 @@ function toReplySink(response: ServerResponse, body: RequestBody, times: HttpTim
       // A body that was not read cannot be told from the next request.
       if (body.isUnread) response.shouldKeepAlive = false
       response.writeHead(status, toNodeHeaders(headers))
+      // Node keeps the head until the first byte of the body, which in a stream may be a model's long thought away.
+      if (String(headers['content-type']).startsWith('text/event-stream')) response.flushHeaders()
     },
     write: (chunk) => response.write(chunk),
     onDrain: (resume) => {
