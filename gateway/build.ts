@@ -25,6 +25,7 @@ import { buildIdentify } from './identity/identify.ts'
 import { makeUsernameCompiler } from './identity/username.ts'
 import { buildHttpServer, defaultTimes } from './listen/http.ts'
 import type { GatewayParts } from './parts.ts'
+import { Protocols } from './protocols/find.ts'
 import { Readiness } from './readiness.ts'
 import type { GatewayTelemetry } from './telemetry.ts'
 import { makeTelemetry, toCause, toSafeFields } from './telemetry.ts'
@@ -123,6 +124,7 @@ function buildDeps({ parts, telemetry, enforcement, records, upstreams, opaque }
       gateway: config.kubernetes?.podName ?? 'standalone',
     },
     enforced: () => enforcement.enforced,
+    protocols: new Protocols(),
     identify,
     assertRecordable: () => {
       if (records?.isWritable === false) {

@@ -25,12 +25,16 @@ export type ErrorCode =
   | 'policy_unavailable'
   | 'connection_paused'
   | 'too_many_calls'
+  | 'limit_exceeded'
+  | 'limit_unavailable'
   | 'credential_unavailable'
   | 'upstream_forbidden'
   | 'upstream_unreachable'
   | 'upstream_timeout'
   | 'upstream_failed'
   | 'response_too_large'
+  | 'response_denied'
+  | 'response_unreadable'
   | 'record_unwritable'
   | 'shutting_down'
   | 'client_closed'
@@ -64,12 +68,16 @@ const rows: Record<ErrorCode, ErrorRow> = {
   policy_unavailable: { status: 503, log: 'error' },
   connection_paused: { status: 503, log: 'info' },
   too_many_calls: { status: 429, log: 'info' },
+  limit_exceeded: { status: 429, log: 'info' },
+  limit_unavailable: { status: 503, log: 'error' },
   credential_unavailable: { status: 503, log: 'error' },
   upstream_forbidden: { status: 502, log: 'error' },
   upstream_unreachable: { status: 502, log: 'warn' },
   upstream_timeout: { status: 504, log: 'warn' },
   upstream_failed: { status: 502, log: 'warn' },
   response_too_large: { status: 502, log: 'warn' },
+  response_denied: { status: 403, log: 'info' },
+  response_unreadable: { status: 502, log: 'warn' },
   record_unwritable: { status: 503, log: 'error' },
   shutting_down: { status: 503, log: 'info' },
   client_closed: { status: 499, log: 'info' },

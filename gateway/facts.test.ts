@@ -36,7 +36,7 @@ function judge(when: string, rawHeaders: readonly string[]): string {
     signal: new AbortController().signal,
   }
   const facts = toFacts({ request, identity: makeIdentity(), connection, bytes: 1, nowMs: 0 })
-  const decision = evaluate(connection, facts)
+  const { decision } = evaluate(connection, facts)
   return decision.effect === 'Permit' ? 'Permit' : decision.reason
 }
 

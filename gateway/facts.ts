@@ -10,7 +10,7 @@ export interface FactSources {
   readonly connection: CompiledConnection
   readonly bytes: number
   /** Absent on opaque connections. */
-  readonly inference?: InferenceFacts
+  readonly inference?: InferenceFacts | undefined
   readonly nowMs: number
 }
 

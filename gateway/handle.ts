@@ -11,6 +11,7 @@ import { GatewayError } from './errors.ts'
 import type { Exchange, ExchangeRequest, Native, ReplySink } from './exchange.ts'
 import { toFacts } from './facts.ts'
 import type { Asked } from './read.ts'
+import type { Protocols } from './protocols/find.ts'
 import { readAsked } from './read.ts'
 import { sendRefusal, toDenial, toGatewayError, toRefusal } from './reply.ts'
 import type { SessionDeps } from './session.ts'
@@ -26,6 +27,7 @@ export interface Deps {
   readonly session: SessionDeps
   /** The snapshot in force; undefined until the first bundle is compiled. */
   readonly enforced: () => Enforced | undefined
+  readonly protocols: Protocols
   readonly identify: (request: ExchangeRequest, settings: Settings) => Identity | Promise<Identity>
   /** Throws when a session could not be recorded: what cannot be recorded is not forwarded. */
   readonly assertRecordable: () => void
@@ -61,13 +63,14 @@ async function judgeAndForward(deps: Deps, session: Session, exchange: Exchange)
   const route = findRoute(snapshot.routes, request.host, request.path)
   if (route === undefined) throw new GatewayError('route_not_found', 'No connection has this address.')
   const { connection, rest } = route
-  session.routedTo(connection)
+  session.routedTo(connection, deps.protocols.errorsOf(connection))
 
-  const asked = await readAsked(request, connection, rest)
-  session.asked(asked.bytes, asked.inference)
+  const asked = await readAsked(deps.protocols, request, { connection, rest })
+  session.asked(asked.bytes, asked.read)
 
   const nowMs = session.startedAtMs
-  const decision = evaluate(connection, toFacts({ request, identity, connection, ...asked, nowMs }))
+  const facts = toFacts({ request, identity, connection, bytes: asked.bytes, inference: asked.read?.facts, nowMs })
+  const { decision } = evaluate(connection, facts)
   session.decided(decision)
   if (decision.effect === 'Deny') {
     refuse(session, reply, toDenial(decision))
@@ -91,12 +94,11 @@ interface Target {
 
 function toUpstreamCall(session: Session, request: ExchangeRequest, { connection, asked }: Target): UpstreamCall {
   const { method, query, rawHeaders, signal } = request
-  const { body, upstreamPath: path } = asked
-  const base = { connection, method, path, query, rawHeaders, signal, replyHeaders: session.replyHeaders }
-  return body === undefined ? base : { ...base, body }
+  const base = { connection, method, rawHeaders, signal, replyHeaders: session.replyHeaders }
+  return asked.read === undefined ? { ...base, path: asked.path, query } : { ...base, ...asked.read.upstream }
 }
 
 function refuse(session: Session, reply: ReplySink, refusal: ReturnType<typeof toRefusal>): void {
-  const bytes = sendRefusal(reply, refusal, session.replyHeaders)
+  const bytes = sendRefusal(reply, refusal, session.form)
   session.ended({ status: refusal.status, bytes, outcome: 'Refused', error: refusal.code })
 }

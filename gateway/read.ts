@@ -1,78 +1,54 @@
 // From bytes to what is asked, by the connection's protocol. An opaque body is not read at all; every other body is read whole,
 // within its limit, and only in a form that can be judged.
-import { isUtf8 } from 'node:buffer'
-import type { InferenceFacts } from '../policy/model.ts'
 import type { CompiledConnection } from '../policy/snapshot.ts'
 import { GatewayError } from './errors.ts'
 import type { ExchangeRequest } from './exchange.ts'
-import { findOperation, readRequest, toUpstreamPath, withModel } from './protocols/openai.ts'
+import type { Protocols } from './protocols/find.ts'
+import type { ReadRequest } from './protocols/protocol.ts'
 
 export const defaultMaxRequestBytes = 10_485_760
 
+/** Without `read`: streamed past the gateway unread. */
 export interface Asked {
   readonly bytes: number
-  readonly inference?: InferenceFacts
-  /** Absent when the body is streamed past the gateway unread. */
-  readonly body?: Uint8Array
-  /** What follows the endpoint's base path. */
-  readonly upstreamPath: string
+  readonly path: string
+  readonly read?: ReadRequest
+}
+
+export interface AskedOf {
+  readonly connection: CompiledConnection
+  readonly rest: string
 }
 
 export async function readAsked(
+  protocols: Protocols,
   request: ExchangeRequest,
-  connection: CompiledConnection,
-  rest: string,
+  { connection, rest }: AskedOf,
 ): Promise<Asked> {
-  if (connection.opaque) return { bytes: toDeclaredLength(request), upstreamPath: rest }
-  const operation = findOperation(request.method, rest)
-  assertKnownQuery(request.query)
-  assertJsonBody(request)
-  const { buffer, byteOffset, byteLength } = await request.readBody(maxRequestBytes(connection))
-  const body = Buffer.from(buffer, byteOffset, byteLength)
-  if (!isUtf8(body)) throw new GatewayError('body_malformed', 'The body is not valid UTF-8.')
-  const text = body.toString('utf8')
-  const inference = readRequest(operation, text)
-  const upstreamModel = findUpstreamModel(connection, inference.model)
-  return {
-    bytes: body.byteLength,
-    inference,
-    body: upstreamModel === inference.model ? body : Buffer.from(withModel(text, upstreamModel)),
-    upstreamPath: toUpstreamPath(operation),
-  }
+  if (connection.opaque) return { bytes: toDeclaredLength(request), path: rest }
+  const { method, query, headers } = request
+  const plan = protocols.of(connection).plan({ method, path: rest, query, headers })
+  const body = plan.takesBody ? await readBody(request, connection) : assertNoBody(request)
+  return { bytes: body.byteLength, path: rest, read: plan.read(body) }
 }
 
 export function maxRequestBytes(connection: CompiledConnection): number {
   return connection.declared.spec.limits?.maxRequestBytes ?? defaultMaxRequestBytes
 }
 
-/** A connection that declares its models offers those alone; one that declares none passes every name on. */
-function findUpstreamModel(connection: CompiledConnection, model: string): string {
-  if (connection.models.size === 0) return model
-  const upstream = connection.models.get(model)
-  if (upstream === undefined)
-    throw new GatewayError('model_not_found', 'This connection does not offer the model asked for.')
-  return upstream
-}
-
-/** What a server may take from the query (a model, a key) nobody here would have judged. Azure's version is harmless and needed. */
-const knownQuery = /^(?:\?(?:api-version=[\w.-]{1,64})?)?$/u
-
-function assertKnownQuery(query: string): void {
-  if (knownQuery.test(query)) return
-  throw new GatewayError('bad_request', 'The only query parameter of this operation is api-version.')
-}
-
-const jsonType = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/iu
-
-function assertJsonBody(request: ExchangeRequest): void {
-  const type = request.headers['content-type']
-  if (type === undefined || !jsonType.test(type)) {
-    throw new GatewayError('content_type_unsupported', 'The content type must be application/json.')
-  }
+async function readBody(request: ExchangeRequest, connection: CompiledConnection): Promise<Uint8Array> {
   const encoding = request.headers['content-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new GatewayError('content_encoding_unsupported', 'Compressed request bodies are not supported yet.')
   }
+  return request.readBody(maxRequestBytes(connection))
+}
+
+const nothing = new Uint8Array()
+
+function assertNoBody({ headers }: ExchangeRequest): Uint8Array {
+  if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') return nothing
+  throw new GatewayError('body_malformed', 'This operation takes no body.')
 }
 
 function toDeclaredLength(request: ExchangeRequest): number {

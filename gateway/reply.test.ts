@@ -2,12 +2,16 @@ import { describe, expect, it } from 'vitest'
 import type { DenyReason } from '../policy/model.ts'
 import { RecordedReply } from '../test/helpers/upstream-call.ts'
 import { GatewayError, errorCodes, toErrorRow } from './errors.ts'
+import { renderOpenAIError } from './protocols/openai/error.ts'
 import { sendRefusal, toDenial, toDenialCode, toGatewayError, toRefusal } from './reply.ts'
 
 describe('a refusal', () => {
   it.each(errorCodes)('%s has its status, its type and its length', (code) => {
     const reply = new RecordedReply()
-    const bytes = sendRefusal(reply, toRefusal(new GatewayError(code, 'Why.')), { 'x-portcullis-session': 's' })
+    const bytes = sendRefusal(reply, toRefusal(new GatewayError(code, 'Why.')), {
+      renderError: renderOpenAIError,
+      headers: { 'x-portcullis-session': 's' },
+    })
     expect(reply.status).toBe(toErrorRow(code).status)
     expect(reply.headers).toMatchObject({ 'content-length': String(bytes), 'x-portcullis-session': 's' })
     expect(reply.headers['www-authenticate']).toBe(reply.status === 401 ? 'Bearer' : undefined)
@@ -34,6 +38,9 @@ describe('a denial', () => {
     ['NoRuleAllows', 403, 'policy_denied'],
     ['NoPolicySelectsCaller', 403, 'policy_denied'],
     ['PolicyInvalid', 503, 'policy_unavailable'],
+    ['RiskTooHigh', 403, 'policy_denied'],
+    ['LimitExceeded', 429, 'limit_exceeded'],
+    ['LimitUnavailable', 503, 'limit_unavailable'],
     ['EvaluationFailed', 403, 'policy_denied'],
     ['ConnectionPaused', 503, 'connection_paused'],
     ['ConnectionInvalid', 503, 'policy_unavailable'],

@@ -1,18 +1,10 @@
-// Refusals in the caller's language. OpenAI's SDKs read `error.message`, `type` and `code`; other clients read the same object.
-// The text is ours or the policy author's, never the caller's.
+// From a denial or an error to what the caller is told, in the form that clients of the connection's protocol read.
 import type { Denied, DenyReason } from '../policy/model.ts'
 import type { ErrorCode } from './errors.ts'
 import { GatewayError, toErrorRow } from './errors.ts'
 import type { ReplySink } from './exchange.ts'
-
-interface Refusal {
-  readonly status: number
-  readonly code: string
-  readonly message: string
-  /** `policy` and `rule` help the caller's team to find what to ask for. */
-  readonly policy?: string
-  readonly rule?: string
-}
+import type { RenderError } from './protocols/protocol.ts'
+import type { Refusal } from './refusal.ts'
 
 const denials: Record<DenyReason, { readonly code: ErrorCode; readonly message: string }> = {
   DeniedByRule: { code: 'policy_denied', message: 'A policy denies this request.' },
@@ -21,6 +13,12 @@ const denials: Record<DenyReason, { readonly code: ErrorCode; readonly message: 
   PolicyInvalid: {
     code: 'policy_unavailable',
     message: 'A policy of this connection is not valid, so every call is refused.',
+  },
+  RiskTooHigh: { code: 'policy_denied', message: 'A policy finds this request too risky.' },
+  LimitExceeded: { code: 'limit_exceeded', message: 'A limit of a policy is used up.' },
+  LimitUnavailable: {
+    code: 'limit_unavailable',
+    message: 'A limit of a policy cannot be checked now, so the call is refused.',
   },
   EvaluationFailed: {
     code: 'policy_denied',
@@ -55,25 +53,26 @@ export function toGatewayError(error: unknown): GatewayError {
   return new GatewayError('internal', 'The gateway failed; its log says why under this session.', { cause: error })
 }
 
+/** How a reply of the gateway's own looks. */
+export interface ReplyForm {
+  readonly renderError: RenderError
+  /** Session and revision. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
 /** Returns the length of the body. */
-export function sendRefusal(reply: ReplySink, refusal: Refusal, headers: Readonly<Record<string, string>>): number {
-  const { status, code, message, policy, rule } = refusal
-  const details = { ...(policy === undefined ? {} : { policy }), ...(rule === undefined ? {} : { rule }) }
-  const body = Buffer.from(JSON.stringify({ error: { message, type: toType(status), param: null, code, ...details } }))
+export function sendRefusal(reply: ReplySink, refusal: Refusal, form: ReplyForm): number {
+  const rendered = form.renderError(refusal)
+  const status = rendered.status ?? refusal.status
+  const body = Buffer.from(rendered.body)
+  const { retryAfterSeconds } = refusal
   reply.head(status, {
-    ...headers,
-    'content-type': 'application/json; charset=utf-8',
+    ...form.headers,
+    'content-type': rendered.contentType,
     'content-length': String(body.byteLength),
     ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+    ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
   })
   reply.end(body)
   return body.byteLength
-}
-
-function toType(status: number): string {
-  if (status === 401) return 'authentication_error'
-  if (status === 403) return 'permission_error'
-  if (status === 404) return 'not_found_error'
-  if (status === 429) return 'rate_limit_error'
-  return status < 500 ? 'invalid_request_error' : 'server_error'
 }

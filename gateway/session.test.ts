@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
 import { mintPermit } from '../policy/permit.ts'
 import { makeBundle, makeConnection, makeFacts, makeIdentity, makeSnapshot } from '../test/helpers/make.ts'
-import { readRequest } from './protocols/openai.ts'
+import { readJsonObject } from './protocols/json/fields.ts'
+import { renderOpenAIError } from './protocols/openai/error.ts'
+import { readChat } from './protocols/openai/chat.ts'
 import { Session } from './session.ts'
 
 function start(): Session {
@@ -53,9 +55,9 @@ it('names its caller by digest and no text of the request', () => {
   const session = start()
   session.judgedBy({ epoch: 2, n: 7, digest: 'sha256:0123456789abcdef' })
   session.calledBy(makeIdentity({ subject: 'canary-subject', username: 'canary', email: 'canary' }))
-  session.routedTo(connectionOf('chat'))
+  session.routedTo(connectionOf('chat'), renderOpenAIError)
   const body = '{"model":"canary","messages":[{"role":"user","content":"canary"}],"user":"canary"}'
-  session.asked(body.length, readRequest('chat.completions', body))
+  session.asked(body.length, { facts: readChat(readJsonObject(Buffer.from(body)).body) })
   session.decided({ effect: 'Deny', reason: 'DeniedByRule', policy: 'team-a/p', rule: 'r', message: 'canary' })
   const record = session.toRecord()
   expect(JSON.stringify(record)).not.toContain('canary')
@@ -75,19 +77,21 @@ it.each([
   ['of a connection that declares none', 'open', 'known', undefined],
 ])('keeps a model that is %s', (_title, name, model, kept) => {
   const session = start()
-  session.routedTo(connectionOf(name))
+  session.routedTo(connectionOf(name), renderOpenAIError)
   const { operation = '', stream = false, messages = [] } = makeFacts().request
   session.asked(1, {
-    operation,
-    model,
-    stream,
-    prompt: '',
-    messages,
-    tools: [],
-    toolCalls: [],
-    parameters: {},
-    maxTokens: 0,
-    body: null,
+    facts: {
+      operation,
+      model,
+      stream,
+      prompt: '',
+      messages,
+      tools: [],
+      toolCalls: [],
+      parameters: {},
+      maxTokens: 0,
+      body: null,
+    },
   })
   expect(session.toRecord().request.model).toBe(kept)
 })

@@ -6,6 +6,9 @@ import type { RecordedDecision, RecordedResponse, SessionRecord } from '../polic
 import { recordFormat } from '../policy/evidence.ts'
 import type { Decision, Identity, InferenceFacts } from '../policy/model.ts'
 import type { CompiledConnection } from '../policy/snapshot.ts'
+import { renderOpenAIError } from './protocols/openai/error.ts'
+import type { ReadRequest, RenderError } from './protocols/protocol.ts'
+import type { ReplyForm } from './reply.ts'
 
 export interface SessionDeps {
   readonly newId: () => string
@@ -23,6 +26,7 @@ export class Session {
   readonly #startedMs: number
   readonly #method: string
   #revision = ''
+  #renderError: RenderError = renderOpenAIError
   #identity: Identity | undefined
   #connection: CompiledConnection | undefined
   #inference: InferenceFacts | undefined
@@ -36,6 +40,11 @@ export class Session {
     this.id = deps.newId()
     this.startedAtMs = deps.nowMs()
     this.#startedMs = deps.elapsedMs()
+  }
+
+  /** How refusals look: until a protocol is known, as OpenAI's, which most clients read. */
+  get form(): ReplyForm {
+    return { renderError: this.#renderError, headers: this.replyHeaders }
   }
 
   /** Sent with every reply. */
@@ -55,13 +64,15 @@ export class Session {
     this.#identity = identity
   }
 
-  routedTo(connection: CompiledConnection): void {
+  routedTo(connection: CompiledConnection, renderError: RenderError): void {
     this.#connection = connection
+    this.#renderError = renderError
   }
 
-  asked(bytes: number, inference?: InferenceFacts): void {
+  asked(bytes: number, read?: Pick<ReadRequest, 'facts' | 'renderError'>): void {
     this.#requestBytes = bytes
-    this.#inference = inference
+    this.#inference = read?.facts
+    this.#renderError = read?.renderError ?? this.#renderError
   }
 
   decided(decision: Decision): void {

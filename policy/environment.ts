@@ -37,25 +37,80 @@ const transport: Struct = {
   bytes: 'int',
 }
 
+/** What every protocol that is read shows. */
+const inference: Struct = { ...transport, operation: 'string', prompt: 'string', body: 'dyn' }
+
+const named: Struct = { ...inference, model: 'string', version: 'string' }
+
 const chat: Struct = {
-  ...transport,
-  operation: 'string',
+  ...inference,
   model: 'string',
   stream: 'bool',
-  prompt: 'string',
   messages: 'list<Message>',
   tools: 'list<Tool>',
   toolCalls: 'list<ToolCall>',
+  media: 'list<Media>',
   parameters: 'map<string, dyn>',
   maxTokens: 'int',
-  body: 'dyn',
+  inputTokens: 'int',
 }
 
+const tensors: Struct = { ...named, stream: 'bool', inputs: 'list<Tensor>', parameters: 'map<string, dyn>' }
+
+const instances: Struct = { ...named, instances: 'list<dyn>', parameters: 'map<string, dyn>' }
+
+const requests: Readonly<Record<string, Struct>> = {
+  OpenAI: chat,
+  Anthropic: chat,
+  OpenInference: tensors,
+  Triton: tensors,
+  KServeV1: instances,
+  TensorFlowServing: instances,
+  TorchServe: { ...named, fields: 'map<string, list<string>>', media: 'list<Media>' },
+  MCP: { ...inference, toolCalls: 'list<ToolCall>', tools: 'list<Tool>', parameters: 'map<string, dyn>' },
+  HTTP: { ...inference, fields: 'map<string, list<string>>', media: 'list<Media>' },
+}
+
+const answer: Struct = { status: 'int', text: 'string', body: 'dyn' }
+
+const spoken: Struct = { ...answer, toolCalls: 'list<ToolCall>', finishReason: 'string', outputTokens: 'int' }
+
+const responses: Readonly<Record<string, Struct>> = {
+  OpenAI: spoken,
+  Anthropic: spoken,
+  OpenInference: { ...answer, outputs: 'list<Tensor>' },
+  Triton: { ...answer, outputs: 'list<Tensor>' },
+  KServeV1: answer,
+  TensorFlowServing: answer,
+  TorchServe: answer,
+  MCP: answer,
+  HTTP: { ...answer, fields: 'map<string, list<string>>' },
+}
+
+type Element = 'Message' | 'Tool' | 'ToolCall' | 'Tensor' | 'Media'
+
 /** Struct types that lists are made of; their instances are made in expression.ts. */
-export const elementTypes: Readonly<Record<'Message' | 'Tool' | 'ToolCall', Struct>> = {
+export const elementTypes: Readonly<Record<Element, Struct>> = {
   Message: { role: 'string', content: 'string', name: 'string' },
   Tool: { type: 'string', name: 'string', description: 'string' },
-  ToolCall: { id: 'string', name: 'string', arguments: 'string' },
+  ToolCall: { id: 'string', name: 'string', arguments: 'string', input: 'dyn' },
+  Tensor: {
+    name: 'string',
+    datatype: 'string',
+    shape: 'list<int>',
+    elements: 'int',
+    bytes: 'int',
+    text: 'list<string>',
+  },
+  Media: {
+    name: 'string',
+    type: 'string',
+    sniffedType: 'string',
+    bytes: 'int',
+    width: 'int',
+    height: 'int',
+    url: 'string',
+  },
 }
 
 /** For `subjects[].when`: the caller and the connection, before a body is looked at. */
@@ -67,8 +122,16 @@ export const usernameEnvironment: Environment = { name: 'username', structs: { i
 /** For rules and variables in the Request phase; undefined when rules cannot be written for the protocol yet. */
 export function requestEnvironment(protocol: string, opaque: boolean): Environment | undefined {
   if (opaque) return { name: 'request/Opaque', structs: { identity, connection, request: transport } }
-  if (protocol === 'OpenAI') return { name: 'request/OpenAI', structs: { identity, connection, request: chat } }
-  return undefined
+  const request = requests[protocol]
+  return request === undefined ? undefined : { name: `request/${protocol}`, structs: { identity, connection, request } }
+}
+
+/** For rules in the Response phase: everything the request showed, and the answer. Undefined where no answer is read. */
+export function responseEnvironment(protocol: string, opaque: boolean): Environment | undefined {
+  const request = requestEnvironment(protocol, opaque)
+  const response = opaque ? undefined : responses[protocol]
+  if (request === undefined || response === undefined) return undefined
+  return { name: `response/${protocol}`, structs: { ...request.structs, response } }
 }
 
 /** The same environment with the policy's own variables under `variables`. */

@@ -17,7 +17,7 @@ function judge(policies: readonly BundlePolicy[], facts: Facts = makeFacts(), co
   const snapshot = makeSnapshot(makeBundle({ policies, connections: [connection ?? makeConnection()] }))
   const compiled = snapshot.connections.get('team-a/chat')
   if (compiled === undefined) throw new Error('the connection is missing')
-  return evaluate(compiled, facts)
+  return evaluate(compiled, facts).decision
 }
 
 const denied = (reason: string, more: object = {}): object => ({ effect: 'Deny', reason, ...more })

@@ -4,14 +4,58 @@ import { toActivation } from './activation.ts'
 import type { CompiledPolicy, CompiledRule, CompiledSubject } from './compile.ts'
 import type { Activation } from './expression.ts'
 import { EvaluationFailed } from './expression.ts'
-import type { Decision, Denied, Facts, Identity } from './model.ts'
+import type { Decision, Denied, Facts, Identity, ResponseFacts } from './model.ts'
 import { mintPermit } from './permit.ts'
 import { matchesSubject } from './select.ts'
 import type { CompiledConnection } from './snapshot.ts'
 
 const maxMessageLength = 512
 
-export function evaluate(connection: CompiledConnection, facts: Facts): Decision {
+/** Everything that the policies say about one call. */
+export interface Judgement {
+  readonly decision: Decision
+  /** What policies in mode Audit would have refused; recorded and counted, never acted on. */
+  readonly shadow: readonly Denied[]
+  /** What is to be reserved before the call goes on. */
+  readonly demands: readonly LimitDemand[]
+  /** Absent: no rule looks at answers. */
+  readonly answer?: AnswerJudge
+}
+
+/** One limit, for one call. */
+export interface LimitDemand {
+  /** `namespace/name` of the policy. */
+  readonly policy: string
+  readonly limit: string
+  /** What the CEL key gave; calls with the same one share a count. May hold personal data: hash it before it leaves the process. */
+  readonly key: string
+  readonly measure: 'Requests' | 'Tokens' | 'Concurrent'
+  readonly max: number
+  /** 0 for Concurrent. */
+  readonly windowMs: number
+  readonly onUnavailable: 'Deny' | 'LocalShare'
+  /** False for mode Audit: counted apart, never refused. */
+  readonly acts: boolean
+}
+
+/** The Response rules of all policies that speak about this call. */
+export interface AnswerJudge {
+  /** Hold: nothing of the answer may leave before all of it was judged. Cut: what was judged leaves, a denial ends the rest. */
+  readonly manner: 'Hold' | 'Cut'
+  /** May be asked again as an answer grows. */
+  readonly judge: (response: ResponseFacts) => AnswerVerdict
+}
+
+export interface AnswerVerdict {
+  readonly denied?: Denied
+  readonly shadow: readonly Denied[]
+}
+
+export function evaluate(connection: CompiledConnection, facts: Facts): Judgement {
+  return { decision: decide(connection, facts), shadow: [], demands: [] }
+}
+
+function decide(connection: CompiledConnection, facts: Facts): Decision {
   if (connection.blocked !== undefined) {
     return { effect: 'Deny', reason: 'ConnectionInvalid', message: connection.blocked.message }
   }

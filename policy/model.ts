@@ -51,7 +51,40 @@ export interface ToolFacts {
 export interface ToolCallFacts {
   readonly id: string
   readonly name: string
+  /** As text: for protocols that carry a value, its JSON. */
   readonly arguments: string
+  /** The arguments as a value; null where they are not JSON. */
+  readonly input: Json
+}
+
+/** One tensor of a request or response. */
+export interface TensorFacts {
+  readonly name: string
+  /** As the protocol writes it: `BYTES`, `FP32`, `INT64` ... */
+  readonly datatype: string
+  readonly shape: readonly number[]
+  /** How many values there are. */
+  readonly elements: number
+  readonly bytes: number
+  /** The values of a tensor of text (BYTES), in order; empty for numbers. */
+  readonly text: readonly string[]
+}
+
+/** One binary or linked thing: an image, a sound, a document. */
+export interface MediaFacts {
+  /** The part or field it stands in. */
+  readonly name: string
+  /** What the caller says it is, in lower case, without parameters; empty when nothing is said. */
+  readonly type: string
+  /** What its bytes say it is; empty when they are not known here or not at hand. */
+  readonly sniffedType: string
+  /** 0 for a link. */
+  readonly bytes: number
+  /** In pixels; 0 where it has none or they are not known. */
+  readonly width: number
+  readonly height: number
+  /** Empty unless it is a link that the model server would fetch. */
+  readonly url: string
 }
 
 /** What every request shows, whatever its protocol. */
@@ -66,22 +99,53 @@ export interface TransportFacts {
 
 /** What a protocol reads out of a request. Which of these a rule may name is declared per protocol (policy/environment.ts). */
 export interface InferenceFacts {
+  /** Such as `chat.completions`; the names of each protocol stand in SPEC.md. */
   readonly operation: string
+  /** By its public name; empty where the operation names none. */
   readonly model: string
   readonly stream: boolean
+  /** All text that a model would read, joined by line feeds. */
   readonly prompt: string
-  readonly messages: readonly MessageFacts[]
-  readonly tools: readonly ToolFacts[]
-  readonly toolCalls: readonly ToolCallFacts[]
-  readonly parameters: JsonObject
-  readonly maxTokens: number
+  readonly version?: string
+  readonly messages?: readonly MessageFacts[]
+  readonly tools?: readonly ToolFacts[]
+  readonly toolCalls?: readonly ToolCallFacts[]
+  readonly parameters?: JsonObject
+  readonly maxTokens?: number
+  readonly inputs?: readonly TensorFacts[]
+  readonly instances?: readonly Json[]
+  /** Texts by the name of the field that the connection declares. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>
+  readonly media?: readonly MediaFacts[]
+  /** The body as a value; null where it is not JSON. */
   readonly body: Json
+}
+
+/** What a protocol reads out of an answer, whole or so far. */
+export interface ResponseFacts {
+  readonly status: number
+  /** All text of it, every choice and channel, joined by line feeds. */
+  readonly text: string
+  readonly toolCalls: readonly ToolCallFacts[]
+  /** Of the first choice that has one; empty until it is known. */
+  readonly finishReason: string
+  /** As the model server counts; absent until it tells. */
+  readonly usage?: Usage
+  readonly outputs?: readonly TensorFacts[]
+  readonly fields?: Readonly<Record<string, readonly string[]>>
+  /** The body as a value; null for streams and where it is not JSON. */
+  readonly body: Json
+}
+
+export interface Usage {
+  readonly inputTokens: number
+  readonly outputTokens: number
 }
 
 export interface Facts {
   readonly identity: Identity
   readonly connection: ConnectionFacts
-  readonly request: TransportFacts & Partial<InferenceFacts>
+  readonly request: TransportFacts & Partial<InferenceFacts> & { readonly inputTokens?: number }
   /** Milliseconds since the epoch, from the gateway's clock. */
   readonly nowMs: number
 }
@@ -89,6 +153,9 @@ export interface Facts {
 export type DenyReason =
   | 'DeniedByRule'
   | 'NoRuleAllows'
+  | 'RiskTooHigh'
+  | 'LimitExceeded'
+  | 'LimitUnavailable'
   | 'NoPolicySelectsCaller'
   | 'PolicyInvalid'
   | 'EvaluationFailed'

@@ -4,7 +4,16 @@ import type { InferencePolicySpec } from '../crds/generated/inference-policy.ts'
 import type { ModelConnectionSpec } from '../crds/generated/model-connection.ts'
 import type { Problem } from './problem.ts'
 
-const supportedProtocols = new Set<string>(['OpenAI'])
+const supportedProtocols = new Set<string>([
+  'OpenAI',
+  'Anthropic',
+  'OpenInference',
+  'KServeV1',
+  'TensorFlowServing',
+  'TorchServe',
+  'Triton',
+  'MCP',
+])
 
 export function findUnsupportedInPolicy(spec: InferencePolicySpec): readonly Problem[] {
   const problems: Problem[] = []
@@ -70,10 +79,9 @@ function refuseLifecycle({ credential, lifecycle }: ModelConnectionSpec, refuse:
 type Refuse = (path: string, what: string) => void
 
 function refuseProtocol(spec: ModelConnectionSpec, refuse: Refuse): void {
-  if (spec.content?.mode === 'Declared') return refuse('spec.content.mode', 'declared content')
-  const opaque = spec.protocol === 'HTTP' && spec.content?.mode === 'Opaque'
-  if (opaque || supportedProtocols.has(spec.protocol)) return
-  if (spec.protocol === 'HTTP') refuse('spec.content', 'protocol HTTP without content.mode Opaque')
+  const isDeclared = spec.protocol === 'HTTP' && spec.content !== undefined
+  if (isDeclared || supportedProtocols.has(spec.protocol)) return
+  if (spec.protocol === 'HTTP') refuse('spec.content', 'protocol HTTP without content')
   else refuse('spec.protocol', `protocol ${spec.protocol}`)
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { RawClient } from '../../test/helpers/raw-client.ts'
 import { exchangeRaw, openRaw, statusesOf } from '../../test/helpers/raw-client.ts'
 import type { Exchange } from '../exchange.ts'
+import { renderOpenAIError } from '../protocols/openai/error.ts'
 import { sendRefusal, toGatewayError, toRefusal } from '../reply.ts'
 import type { HandleExchange, HttpOptions } from './http.ts'
 import { buildHttpServer, defaultTimes } from './http.ts'
@@ -53,7 +54,7 @@ const readAll =
       reply.head(200, { 'content-length': String(String(body.length).length) })
       reply.end(Buffer.from(String(body.length)))
     } catch (error) {
-      sendRefusal(reply, toRefusal(toGatewayError(error)), {})
+      sendRefusal(reply, toRefusal(toGatewayError(error)), plainForm)
     }
   }
 
@@ -189,7 +190,9 @@ describe('a body', () => {
   })
 
   it('that is refused at once and drips on does not keep its connection', async () => {
-    await using gateway = await listen(async ({ reply }) => void sendRefusal(reply, refusal, {}), { lingerMs: 100 })
+    await using gateway = await listen(async ({ reply }) => void sendRefusal(reply, refusal, plainForm), {
+      lingerMs: 100,
+    })
     using client = await openRaw(gateway.port)
     client.write(post('content-length: 100000\r\n', 'a'))
     const drip = setInterval(() => client.write('a'), 10)
@@ -225,7 +228,7 @@ describe('a body', () => {
 
   it('that asks for leave first gets it when it will be read, and only then', async () => {
     await using gateway = await listen(async (exchange) =>
-      exchange.request.path === '/no' ? void sendRefusal(exchange.reply, refusal, {}) : readAll()(exchange),
+      exchange.request.path === '/no' ? void sendRefusal(exchange.reply, refusal, plainForm) : readAll()(exchange),
     )
     using reader = await openRaw(gateway.port)
     reader.write(post('content-length: 2\r\nexpect: 100-continue\r\nconnection: close\r\n'))
@@ -250,7 +253,8 @@ describe('a body', () => {
   })
 })
 
-const refusal = { status: 401, code: 'credentials_missing', message: 'no' }
+const plainForm = { renderError: renderOpenAIError, headers: {} }
+const refusal = { status: 401, code: 'credentials_missing' as const, message: 'no' }
 
 describe('slow and broken callers', () => {
   it.each([
@@ -326,7 +330,7 @@ describe('a reply that is cut', () => {
     await using gateway = await listen(async ({ reply }) => {
       reply.head(200, { 'content-type': 'text/plain' })
       reply.write(Buffer.from('half'))
-      sendRefusal(reply, refusal, {})
+      sendRefusal(reply, refusal, plainForm)
     })
     const received = await exchangeRaw(gateway.port, 'GET /x HTTP/1.1\r\nhost: gw\r\n\r\n')
     expect(received).not.toContain('credentials_missing')

@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import Fastify from 'fastify'
 import { GatewayError } from '../errors.ts'
 import type { Exchange, ExchangeRequest, ReplyHeaders, ReplySink } from '../exchange.ts'
+import { renderOpenAIError } from '../protocols/openai/error.ts'
 import { sendRefusal, toRefusal } from '../reply.ts'
 import type { BodyTimes } from './body.ts'
 import { RequestBody } from './body.ts'
@@ -35,6 +36,9 @@ export const defaultTimes: HttpTimes = {
   lingerMs: 3_000,
   flushTimeoutMs: 60_000,
 }
+
+/** Of replies to what never became a call. */
+const plainForm = { renderError: renderOpenAIError, headers: {} }
 
 export type HandleExchange = (exchange: Exchange) => Promise<void>
 
@@ -103,7 +107,8 @@ function inviteBodies({ server }: FastifyInstance): void {
   })
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const sink = toReplySink(response, new RequestBody(request, defaultTimes), defaultTimes)
-    sendRefusal(sink, toRefusal(new GatewayError('bad_request', 'What the Expect header asks for is not known.')), {})
+    const refusal = toRefusal(new GatewayError('bad_request', 'What the Expect header asks for is not known.'))
+    sendRefusal(sink, refusal, plainForm)
   })
 }
 
@@ -225,7 +230,7 @@ function answerBrokenRequest(error: Error & { readonly code?: string }, socket: 
       destroy: () => socket.destroy(),
     },
     toRefusal(toBrokenRequest(error.code)),
-    {},
+    plainForm,
   )
   // Neither a caller who goes on sending nor one who never closes keeps the socket.
   socket.resume()

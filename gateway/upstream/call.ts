@@ -17,6 +17,8 @@ export interface UpstreamCall {
   readonly query: string
   /** As the caller sent them; hygiene and the credential are this room's work. */
   readonly rawHeaders: readonly string[]
+  /** Lower-case; replace what the caller sent. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Sent byte for byte; absent for calls without a body. */
   readonly body?: Uint8Array
   /** Aborted when the caller goes away; cancels the call to the model at once. */

@@ -90,7 +90,7 @@ export function assertForwardable(permit: Permit, call: UpstreamCall): void {
 
 export function toHeaders(deps: UpstreamDeps, call: UpstreamCall): string[] {
   const declared = call.connection.credential
-  const headers = toUpstreamHeaders(call.rawHeaders, declared?.header)
+  const headers = replaceHeaders(toUpstreamHeaders(call.rawHeaders, declared?.header), call.headers)
   // Answers are read and masked here, so they must come as they are.
   headers.push('accept-encoding', 'identity')
   if (declared !== undefined) {
@@ -98,4 +98,11 @@ export function toHeaders(deps: UpstreamDeps, call: UpstreamCall): string[] {
     headers.push(credential.name, credential.reveal())
   }
   return headers
+}
+
+function replaceHeaders(headers: string[], own: Readonly<Record<string, string>> | undefined): string[] {
+  if (own === undefined) return headers
+  const kept = headers.filter((_, i) => !Object.hasOwn(own, headers[i - (i % 2)] ?? ''))
+  for (const [name, value] of Object.entries(own)) kept.push(name, value)
+  return kept
 }

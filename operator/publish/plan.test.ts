@@ -128,9 +128,9 @@ describe('planBundle: a connection', () => {
   it.each<[string, Partial<ModelConnectionSpec>, string, RegExp]>([
     [
       'an unsupported protocol',
-      { protocol: 'Triton' },
+      { protocol: 'Gemini' },
       'NotSupported',
-      /^spec\.protocol: protocol Triton is not supported/u,
+      /^spec\.protocol: protocol Gemini is not supported/u,
     ],
     [
       'a metadata address',

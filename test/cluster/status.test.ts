@@ -120,9 +120,9 @@ describe('the way of a policy', () => {
   })
 
   test('an unsupported field is named', async () => {
-    await apply(cluster, toConnectionYaml(team, 'triton', { protocol: 'Triton' }))
+    await apply(cluster, toConnectionYaml(team, 'triton', { protocol: 'Gemini' }))
     expect(messageOf(await awaitCondition('mconn', 'triton', 'Accepted False NotSupported'), 'Accepted')).toMatch(
-      /^spec\.protocol: protocol Triton/u,
+      /^spec\.protocol: protocol Gemini/u,
     )
   })
 })
@@ -232,7 +232,7 @@ describe('people', () => {
     expect(table).toMatch(/allow\s+Enforce\b.*True\s+True\s+3\/3/u)
     const story = await must(cluster, ['describe', 'mconn', 'triton', '-n', team])
     expect(story).toMatch(
-      /Warning\s+NotSupported\s.*portcullis\.dev\/operator\s+spec\.protocol: protocol Triton is not supported/u,
+      /Warning\s+NotSupported\s.*portcullis\.dev\/operator\s+spec\.protocol: protocol Gemini is not supported/u,
     )
   })
 

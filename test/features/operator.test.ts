@@ -489,7 +489,7 @@ describe('statuses', () => {
 
   it('tells with Events what turned', async () => {
     const { store } = startOperator()
-    putConnection(store, 'chat', { protocol: 'Triton' })
+    putConnection(store, 'chat', { protocol: 'Gemini' })
     const found = await eventually(
       async () => (await list(store, events)).find(({ reason }) => reason === 'NotSupported'),
       { message: 'an Event' },

@@ -2,7 +2,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../gateway/errors.ts'
-import { readRequest, withModel } from '../../gateway/protocols/openai.ts'
+import { readJsonObject } from '../../gateway/protocols/json/fields.ts'
+import { withModel } from '../../gateway/protocols/json/model-name.ts'
+import { readChat } from '../../gateway/protocols/openai/chat.ts'
 import type { InferenceFacts } from '../../policy/model.ts'
 import type { Kept, Reading } from './reference-reader.ts'
 import { parseKept, pick, pickItems, pickString, textsOf } from './reference-reader.ts'
@@ -12,33 +14,29 @@ const readings: readonly Reading[] = ['First', 'Last', 'LastAnyCase']
 
 function read(text: string): InferenceFacts | undefined {
   try {
-    return readRequest('chat.completions', text)
+    return readChat(readJsonObject(Buffer.from(text)).body)
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'body_malformed') return undefined
     throw error
   }
 }
 
-function expectSameMeaning(text: string, facts: InferenceFacts): void {
+function expectSameMeaning(text: string, { messages: said = [], tools: offered = [], ...facts }: InferenceFacts): void {
   const kept = parseKept(text)
   for (const reading of readings) {
     expect(pickString(kept, 'model', reading)).toBe(facts.model)
     const stream = pick(kept, 'stream', reading)
     expect(stream?.kind === 'scalar' && stream.value === true).toBe(facts.stream)
     const messages = pickItems(kept, 'messages', reading)
-    expect(messages.map((message) => pickString(message, 'role', reading))).toEqual(
-      facts.messages.map(({ role }) => role),
-    )
-    messages.forEach((message, i) => expectSameMessage(message, reading, facts.messages[i]?.content ?? ''))
+    expect(messages.map((message) => pickString(message, 'role', reading))).toEqual(said.map(({ role }) => role))
+    messages.forEach((message, i) => expectSameMessage(message, reading, said[i]?.content ?? ''))
     const tools = pickItems(kept, 'tools', reading)
     expect(tools.map((tool) => pickString(tool, 'type', reading))).toEqual(
-      facts.tools.slice(0, tools.length).map(({ type }) => type),
+      offered.slice(0, tools.length).map(({ type }) => type),
     )
     tools.forEach((tool, i) => {
       const declared = pick(tool, 'function', reading)
-      expect(pickString(declared, 'name', reading) ?? '').toBe(
-        facts.tools[i]?.type === 'function' ? facts.tools[i].name : '',
-      )
+      expect(pickString(declared, 'name', reading) ?? '').toBe(offered[i]?.type === 'function' ? offered[i].name : '')
     })
     const most = ['max_tokens', 'max_completion_tokens'].map((key) => {
       const count = pick(kept, key, reading)

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { readRequest } from '../../gateway/protocols/openai.ts'
+import { readJsonObject } from '../../gateway/protocols/json/fields.ts'
+import { readChat } from '../../gateway/protocols/openai/chat.ts'
 import type { TestGateway } from '../helpers/gateway.ts'
 import { startGateway } from '../helpers/gateway.ts'
 import { allowAll, denyWhen, makeConnection, makePolicy } from '../helpers/make.ts'
@@ -98,7 +99,7 @@ function expectJudged(calls: readonly Echo[]): void {
     expect(names.filter((name) => name.replaceAll('_', '-') === 'x-model-key')).toHaveLength(1)
     if (url.endsWith('/open')) continue
     expect([method, url]).toEqual(['POST', '/v1/chat/completions'])
-    expect(readRequest('chat.completions', body).prompt).not.toContain('forbidden')
+    expect(readChat(readJsonObject(Buffer.from(body)).body).prompt).not.toContain('forbidden')
   }
 }
 

@@ -4,17 +4,17 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { parseAllDocuments, parse as parseYaml, stringify } from 'yaml'
-import { readRequest } from '../../gateway/protocols/openai.ts'
+import { Protocols } from '../../gateway/protocols/find.ts'
 import type { InferencePolicy, ModelConnection } from '../../operator/objects.ts'
 import { emptyCache, judgePolicies } from '../../operator/publish/judge.ts'
 import { planBundle } from '../../operator/publish/plan.ts'
 import { evaluate } from '../../policy/evaluate.ts'
 import { makeCompiler } from '../../policy/expression.ts'
-import type { Decision, Identity } from '../../policy/model.ts'
+import type { Decision, Identity, InferenceFacts } from '../../policy/model.ts'
 import { parseSettings } from '../../policy/parse-settings.ts'
 import { toProblemText } from '../../policy/problem.ts'
 import { findRoute } from '../../policy/route.ts'
-import type { Snapshot } from '../../policy/snapshot.ts'
+import type { CompiledConnection, Snapshot } from '../../policy/snapshot.ts'
 import { makeFacts, makeSnapshot, sha256 } from '../helpers/make.ts'
 
 interface Call {
@@ -100,11 +100,18 @@ async function plan(documents: readonly Document[]) {
 function judge(snapshot: Snapshot, call: Call): object {
   const route = findRoute(snapshot.routes, 'gateway', call.path ?? '/research/chat/v1/chat/completions')
   if (route === undefined) return { decision: 'route_not_found' }
-  const { connection } = route
-  const inference = connection.opaque ? {} : readRequest('chat.completions', JSON.stringify(call.body))
+  const { connection, rest } = route
+  const inference = connection.opaque ? {} : read(connection, rest, call.body)
   const { identity, request } = makeFacts({ identity: call.as ?? {}, request: inference })
   const facts = { identity, connection: connection.facts, request, nowMs: Date.UTC(2026, 10, 20, 12) }
-  return { connection: connection.id, ...toShown(evaluate(connection, facts)) }
+  return { connection: connection.id, ...toShown(evaluate(connection, facts).decision) }
+}
+
+const protocols = new Protocols()
+
+function read(connection: CompiledConnection, rest: string, body: object): InferenceFacts {
+  const head = { method: 'POST', path: rest, query: '', headers: { 'content-type': 'application/json' } }
+  return protocols.of(connection).plan(head).read(Buffer.from(JSON.stringify(body))).facts
 }
 
 function toShown(decision: Decision): object {

@@ -1,7 +1,7 @@
 // Which keys of a chat completion are understood, and what is done about all others. Servers read more than any list has: their
 // text is judged with the rest. And some (all that use Go's encoding/json) read keys without regard to case, so a key that such
 // a server would take for another one is refused.
-import type { Json, JsonObject } from '../../policy/model.ts'
+import type { Json, JsonObject } from '../../../policy/model.ts'
 import { isJsonObject } from './strict-json.ts'
 
 /** Read into facts of their own. */

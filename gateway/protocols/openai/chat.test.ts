@@ -1,9 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { GatewayError } from '../errors.ts'
-import { findOperation, readRequest, toUpstreamPath, withModel } from './openai.ts'
+import { makeBundle, makeConnection, makeSnapshot } from '../../../test/helpers/make.ts'
+import { GatewayError } from '../../errors.ts'
+import { readJsonObject } from '../json/fields.ts'
+import { withModel } from '../json/model-name.ts'
+import { Protocols } from '../find.ts'
+import type { RequestPlan } from '../protocol.ts'
+import { readChat } from './chat.ts'
 
-const readBody = (body: object): ReturnType<typeof readRequest> => readRequest('chat.completions', JSON.stringify(body))
+const readText = (text: string): ReturnType<typeof readChat> => readChat(readJsonObject(Buffer.from(text)).body)
+const readBody = (body: object): ReturnType<typeof readChat> => readText(JSON.stringify(body))
 const user = { role: 'user', content: 'hi' }
 
 function outcomeOf(read: () => unknown): string {
@@ -60,7 +66,7 @@ describe('facts of a chat completion', () => {
       parameters: { temperature: 1 },
       maxTokens: 0,
     })
-    expect(facts.messages[1]).toEqual({ role: 'user', name: 'ann', content: 'look\n' })
+    expect(facts.messages?.[1]).toEqual({ role: 'user', name: 'ann', content: 'look\n' })
   })
 
   it.each([
@@ -87,14 +93,14 @@ describe('facts of a chat completion', () => {
       { type: 'web_search', name: '', description: 'context\nhidden' },
       { type: 'constructor', name: '', description: '' },
     ])
-    expect(facts.toolCalls[0]?.arguments).toBe('{}\ntoo\nhidden')
+    expect(facts.toolCalls?.[0]?.arguments).toBe('{}\ntoo\nhidden')
   })
 
   it('takes names that every object inherits for nothing but names', () => {
     const text = '{"model":"m","messages":[{"role":"user","content":"hi"}],"__proto__":{"tools":1},"constructor":"x"}'
-    const facts = readRequest('chat.completions', text)
+    const facts = readText(text)
     expect(facts.tools).toEqual([])
-    expect(Object.keys(facts.parameters)).toEqual(['__proto__', 'constructor'])
+    expect(Object.keys(facts.parameters ?? {})).toEqual(['__proto__', 'constructor'])
     expect(({} as { tools?: unknown }).tools).toBeUndefined()
   })
 
@@ -135,7 +141,7 @@ describe('facts of a chat completion', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
         const body = JSON.stringify({ model: 'm', messages: value })
-        expect(['read', 'body_malformed']).toContain(outcomeOf(() => readRequest('chat.completions', body)))
+        expect(['read', 'body_malformed']).toContain(outcomeOf(() => readText(body)))
       }),
     )
   })
@@ -148,11 +154,21 @@ describe('what goes on', () => {
   })
 
   it('goes to one path, and only POST', () => {
-    expect(toUpstreamPath(findOperation('POST', '/v1/chat/completions'))).toBe('/chat/completions')
-    expect(toUpstreamPath(findOperation('POST', '/chat/completions'))).toBe('/chat/completions')
-    for (const path of ['/v1/chat/completions/', '/v1/Chat/completions', '/v1/models', '/constructor', '/']) {
-      expect(() => findOperation('POST', path)).toThrow(expect.objectContaining({ code: 'operation_not_supported' }))
+    const [connection] = makeSnapshot(makeBundle({ connections: [makeConnection()] })).connections.values()
+    if (connection === undefined) throw new Error('the connection did not compile')
+    const protocol = new Protocols().of(connection)
+    const plan = (method: string, path: string): RequestPlan =>
+      protocol.plan({ method, path, query: '', headers: { 'content-type': 'application/json' } })
+    const body = Buffer.from(JSON.stringify({ model: 'm', messages: [user] }))
+    expect(plan('POST', '/v1/chat/completions').read(body).upstream).toEqual({
+      path: '/chat/completions',
+      query: '',
+      body,
+    })
+    expect(plan('POST', '/chat/completions').read(body).upstream.path).toBe('/chat/completions')
+    for (const path of ['/v1/chat/completions/', '/v1/Chat/completions', '/v1/nothing', '/constructor', '/']) {
+      expect(() => plan('POST', path)).toThrow(expect.objectContaining({ code: 'operation_not_supported' }))
     }
-    expect(() => findOperation('GET', '/v1/chat/completions')).toThrow('offers POST')
+    expect(() => plan('GET', '/v1/chat/completions')).toThrow('offers POST')
   })
 })

@@ -1,6 +1,6 @@
 // JSON as a gateway must read it: valid UTF-8, no duplicate keys (two readers would see two different requests), bounded in depth
 // and in values, so that no body within its limit of bytes holds up everybody else's calls. And the place of one top-level value in the text, so that it can be replaced without touching a byte around it.
-import type { Json, JsonObject } from '../../policy/model.ts'
+import type { Json, JsonObject } from '../../../policy/model.ts'
 
 const maxDepth = 64
 /** A conversation has some thousand; ten megabytes of `{},` have millions, and would stop the process for seconds. */

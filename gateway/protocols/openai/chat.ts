@@ -1,60 +1,38 @@
 // OpenAI's chat completions: bytes to facts, and the body that goes on. Everything that holds text a model would read is looked
 // at; a shape that is not known here is refused, because text could hide in it.
-import type { InferenceFacts, Json, JsonObject, MessageFacts, ToolCallFacts, ToolFacts } from '../../policy/model.ts'
-import { GatewayError } from '../errors.ts'
-import { bodyKeys, collectUnknownText, findConfusingKey, innerKeys, messageKeys } from './known-keys.ts'
-import { findTopLevelString, isJsonObject, parseStrictJson } from './strict-json.ts'
+import type { InferenceFacts, Json, JsonObject, MessageFacts, ToolCallFacts, ToolFacts } from '../../../policy/model.ts'
+import {
+  assertPlainKeys,
+  joinText,
+  malformed,
+  readCount,
+  readFlag,
+  readList,
+  readObject,
+  readOptionalString,
+  readString,
+  toInput,
+  withoutKeys,
+} from '../json/fields.ts'
+import { bodyKeys, collectUnknownText, innerKeys, messageKeys } from '../json/known-keys.ts'
+import { isJsonObject } from '../json/strict-json.ts'
 
-export type OpenAIOperation = 'chat.completions'
-
-/** With or without the `/v1` that SDKs keep in their base URL. */
-const operations: Readonly<Record<string, OpenAIOperation>> = {
-  '/v1/chat/completions': 'chat.completions',
-  '/chat/completions': 'chat.completions',
-}
-
-export function findOperation(method: string, path: string): OpenAIOperation {
-  const operation = Object.hasOwn(operations, path) ? operations[path] : undefined
-  if (operation === undefined || method !== 'POST') {
-    throw new GatewayError(
-      'operation_not_supported',
-      'This connection offers POST /v1/chat/completions and nothing else yet.',
-    )
-  }
-  return operation
-}
-
-/** What follows the endpoint's base path, which ends in the version: `/v1`, unless its URL says otherwise. */
-export function toUpstreamPath(operation: OpenAIOperation): string {
-  return `/${operation.replaceAll('.', '/')}`
-}
-
-export function readRequest(operation: OpenAIOperation, text: string): InferenceFacts {
-  const parsed = parseStrictJson(text)
-  if ('refused' in parsed) throw malformed(parsed.refused)
-  const body = parsed.value
-  if (!isJsonObject(body)) throw malformed('The body must be a JSON object.')
+export function readChat(body: JsonObject): InferenceFacts {
   assertPlainKeys(body, bodyKeys)
   const messages = readMessages(body['messages'])
   return {
-    operation,
+    operation: 'chat.completions',
     model: readString(body, 'model'),
-    stream: readStream(body['stream']),
+    stream: readFlag(body, 'stream'),
     prompt: [...messages.map(({ content }) => content), ...collectUnknownText(body, bodyKeys)].join('\n'),
     messages,
     tools: readTools(body),
     toolCalls: readToolCalls(body['messages']),
-    parameters: toParameters(body),
+    media: [],
+    parameters: withoutKeys(body, notParameters),
     maxTokens: readMaxTokens(body),
     body,
   }
-}
-
-/** The same body with another model name; every other byte stays. */
-export function withModel(text: string, model: string): string {
-  const span = findTopLevelString(text, 'model')
-  if (span === undefined) throw malformed('`model` must be a string.')
-  return text.slice(0, span.start) + JSON.stringify(model) + text.slice(span.end)
 }
 
 function readMessages(value: Json | undefined): readonly MessageFacts[] {
@@ -107,7 +85,7 @@ function readTool(tool: JsonObject): ToolFacts {
   assertPlainKeys(tool, innerKeys)
   const type = readString(tool, 'type')
   assertOneDeclaration(tool, type)
-  if (type === 'function' || type === 'custom') return toTool(type, readOwn(tool, type))
+  if (type === 'function' || type === 'custom') return toTool(type, readObject(tool, type))
   // A vendor's own: what it says is shown as its description.
   return { type, name: '', description: collectUnknownText(tool, new Set(['type'])).join('\n') }
 }
@@ -144,81 +122,22 @@ function toToolCall(call: JsonObject): ToolCallFacts {
   const type = readString(call, 'type')
   if (type !== 'function' && type !== 'custom') throw malformed('A tool call has a type that is not known here.')
   assertOneDeclaration(call, type)
-  const declared = readOwn(call, type)
+  const declared = readObject(call, type)
   assertPlainKeys(declared, innerKeys)
   const input = type === 'custom' ? 'input' : 'arguments'
+  const text = readOptionalString(declared, input)
   const others = [...collectUnknownText(call, callKeys), ...collectUnknownText(declared, new Set(['name', input]))]
   return {
     id: readOptionalString(call, 'id'),
     name: readString(declared, 'name'),
-    arguments: joinText(readOptionalString(declared, input), others),
+    arguments: joinText(text, others),
+    input: toInput(text),
   }
 }
 
-function joinText(text: string, others: readonly string[]): string {
-  return others.length === 0 ? text : [text, ...others].join('\n')
-}
-
-/** Of an object that is looked at key by key; what a schema or a vendor's data holds is not. */
-const maxKeys = 500
-
-function assertPlainKeys(object: JsonObject, known: ReadonlySet<string>): void {
-  if (Object.keys(object).length > maxKeys) throw malformed(`One object has more than ${maxKeys} keys.`)
-  const confusing = findConfusingKey(object, known)
-  if (confusing === undefined) return
-  const which = known.has(confusing) ? `\`${confusing}\` is written in another way` : 'Two keys differ in case alone'
-  throw malformed(`${which}; some servers would read it, others would not.`)
-}
-
-const notParameters = new Set(['model', 'messages', 'tools', 'functions', 'stream'])
-
-function toParameters(body: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(body).filter(([key]) => !notParameters.has(key)))
-}
+const notParameters: ReadonlySet<string> = new Set(['model', 'messages', 'tools', 'functions', 'stream'])
 
 /** What the caller allows the model to say, 0 where nothing is said. The larger of the two names: a limit must not be dodged. */
 function readMaxTokens(body: JsonObject): number {
   return Math.max(readCount(body, 'max_tokens'), readCount(body, 'max_completion_tokens'))
-}
-
-function readCount(body: JsonObject, key: string): number {
-  const value = body[key] ?? 0
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw malformed(`\`${key}\` must be a whole number.`)
-  }
-  return value
-}
-
-function readStream(value: Json | undefined): boolean {
-  if (value === undefined || value === null) return false
-  if (typeof value !== 'boolean') throw malformed('`stream` must be true or false.')
-  return value
-}
-
-function readList(from: JsonObject, key: string): readonly JsonObject[] {
-  const value = from[key] ?? []
-  if (!Array.isArray(value) || !value.every(isJsonObject)) throw malformed(`\`${key}\` must be a list of objects.`)
-  return value
-}
-
-function readOwn(from: JsonObject, key: string): JsonObject {
-  const value = Object.hasOwn(from, key) ? from[key] : undefined
-  if (!isJsonObject(value)) throw malformed(`\`${key}\` must be an object.`)
-  return value
-}
-
-function readString(from: JsonObject, key: string): string {
-  const value = from[key]
-  if (typeof value !== 'string') throw malformed(`\`${key}\` must be a string.`)
-  return value
-}
-
-function readOptionalString(from: JsonObject, key: string): string {
-  const value = from[key] ?? ''
-  if (typeof value !== 'string') throw malformed(`\`${key}\` must be a string.`)
-  return value
-}
-
-function malformed(message: string): GatewayError {
-  return new GatewayError('body_malformed', message)
 }

@@ -1,0 +1,30 @@
+// Which protocol a connection speaks. One instance per connection and snapshot, made when it is first asked for.
+import type { CompiledConnection } from '../../policy/snapshot.ts'
+import { GatewayError } from '../errors.ts'
+import { buildOpenAI } from './openai/openai.ts'
+import { renderOpenAIError } from './openai/error.ts'
+import type { Protocol, RenderError } from './protocol.ts'
+
+type Build = (connection: CompiledConnection) => Protocol
+
+const builders: ReadonlyMap<string, Build> = new Map([['OpenAI', buildOpenAI]])
+
+export class Protocols {
+  readonly #made = new WeakMap<CompiledConnection, Protocol>()
+
+  errorsOf(connection: CompiledConnection): RenderError {
+    return connection.opaque ? renderOpenAIError : this.of(connection).renderError
+  }
+
+  of(connection: CompiledConnection): Protocol {
+    const known = this.#made.get(connection)
+    if (known !== undefined) return known
+    const build = builders.get(connection.facts.protocol)
+    if (build === undefined) {
+      throw new GatewayError('operation_not_supported', 'The protocol of this connection is not supported.')
+    }
+    const made = build(connection)
+    this.#made.set(connection, made)
+    return made
+  }
+}

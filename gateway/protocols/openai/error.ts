@@ -1,0 +1,19 @@
+// Errors as OpenAI's SDKs read them: `error.message`, `type` and `code`. Clients of no particular protocol read the same object.
+import type { Refusal } from '../../refusal.ts'
+import type { RenderedError } from '../protocol.ts'
+
+export function renderOpenAIError({ status, code, message, policy, rule }: Refusal): RenderedError {
+  const details = { ...(policy === undefined ? {} : { policy }), ...(rule === undefined ? {} : { rule }) }
+  return {
+    contentType: 'application/json; charset=utf-8',
+    body: JSON.stringify({ error: { message, type: toType(status), param: null, code, ...details } }),
+  }
+}
+
+function toType(status: number): string {
+  if (status === 401) return 'authentication_error'
+  if (status === 403) return 'permission_error'
+  if (status === 404) return 'not_found_error'
+  if (status === 429) return 'rate_limit_error'
+  return status < 500 ? 'invalid_request_error' : 'server_error'
+}
