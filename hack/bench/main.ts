@@ -12,9 +12,10 @@ import { runCommand } from './processes.ts'
 import { toJson, toTable } from './report.ts'
 import type { Bench, Cores, Suite, SuiteResult } from './suite.ts'
 import { forward } from './suites/forward.ts'
+import { policy } from './suites/policy.ts'
 import { propagation } from './suites/propagation.ts'
 
-const suites: readonly Suite[] = [forward, propagation]
+const suites: readonly Suite[] = [forward, policy, propagation]
 
 /** 0 done, 1 a budget missed under --strict, 2 the bench could not run. */
 const exitCodes = { done: 0, missed: 1, unable: 2 }

@@ -1,0 +1,118 @@
+// One process of suite `policy`, alone on its core: rebuilds, changes and judges, and prints one line of JSON for each round.
+import type { JudgeCache } from '../../../operator/publish/judge.ts'
+import { emptyCache, judgePolicies } from '../../../operator/publish/judge.ts'
+import { planBundle } from '../../../operator/publish/plan.ts'
+import { decodeBundle, encodeBundle } from '../../../policy/bundle-wire.ts'
+import { evaluate } from '../../../policy/evaluate.ts'
+import { makeCompiler } from '../../../policy/expression.ts'
+import type { Facts } from '../../../policy/model.ts'
+import type { Settings } from '../../../policy/settings.ts'
+import { emptySettings } from '../../../policy/settings.ts'
+import type { CompiledConnection, Snapshot } from '../../../policy/snapshot.ts'
+import { compileSnapshot } from '../../../policy/snapshot.ts'
+import type { Size } from './world.ts'
+import { applicable, hash, makeWorld } from './world.ts'
+
+export interface Round {
+  readonly fullMs: number
+  readonly changeMs: number
+  readonly manyNs: number
+  readonly fewNs: number
+}
+
+const many: Size = { policies: 1000, connections: 200 }
+const few: Size = { policies: applicable, connections: 200 }
+const settings: Settings = emptySettings
+const calls = 20_000
+
+interface Built {
+  readonly judged: JudgeCache
+  readonly snapshot: Snapshot
+}
+
+/** Both halves: the operator plans, judges and encodes; a gateway decodes and compiles. */
+async function build(size: Size, edit: number, before?: Built): Promise<Built> {
+  const plan = planBundle(makeWorld(size, settings, edit))
+  const deps = { makeCompiler, nowMs: () => performance.now(), breathe: async () => {} }
+  const { verdicts, cache } = await judgePolicies(deps, plan, 'portcullis', before?.judged ?? emptyCache)
+  for (const [id, { accepted }] of verdicts)
+    if (accepted.status !== 'True') throw new Error(`${id}: ${accepted.reason}`)
+  const { header, shards, digest } = encodeBundle(plan.bundle, hash)
+  const decoded = decodeBundle([header, ...shards], digest, hash)
+  if ('refused' in decoded) throw new Error(decoded.refused)
+  const steps = compileSnapshot(makeCompiler(), decoded.bundle, before?.snapshot)
+  let step = steps.next()
+  while (step.done !== true) step = steps.next()
+  return { judged: cache, snapshot: step.value }
+}
+
+async function time<Result>(run: () => Promise<Result>): Promise<{ readonly ms: number; readonly result: Result }> {
+  globalThis.gc?.()
+  const start = performance.now()
+  const result = await run()
+  return { ms: performance.now() - start, result }
+}
+
+function toCalled(snapshot: Snapshot): CompiledConnection {
+  const connection = snapshot.connections.get('team-0/model-0')
+  if (connection?.policies.length !== applicable) throw new Error(`not ${applicable} policies speak about the call`)
+  return connection
+}
+
+const facts: Facts = {
+  identity: {
+    issuer: 'https://idp.example',
+    subject: 'alice',
+    username: 'alice',
+    email: 'alice@example.com',
+    kind: 'User',
+    groups: ['research', 'team-3'],
+    scopes: ['chat'],
+    claims: {},
+  },
+  connection: { name: 'model-0', namespace: 'team-0', labels: {}, protocol: 'OpenAI' },
+  request: {
+    method: 'POST',
+    path: '/team-0/model-0/v1/chat/completions',
+    headers: {},
+    sourceIP: '192.0.2.7',
+    bytes: 2048,
+    operation: 'chat.completions',
+    model: 'small',
+    stream: false,
+    prompt: 'tell me about portcullises. '.repeat(70),
+    messages: [],
+    tools: [],
+    toolCalls: [],
+    media: [],
+    parameters: {},
+    maxTokens: 100,
+    body: {},
+  },
+  nowMs: 0,
+}
+
+function judge(connection: CompiledConnection): number {
+  const start = performance.now()
+  for (let i = 0; i < calls; i += 1) {
+    if (evaluate(connection, facts).decision.effect !== 'Permit') throw new Error('the call was not permitted')
+  }
+  return ((performance.now() - start) / calls) * 1e6
+}
+
+async function measure(rounds: number): Promise<void> {
+  const small = toCalled((await build(few, 0)).snapshot)
+  for (let round = 0; round <= rounds; round += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one measurement at a time is the point
+    const full = await time(async () => build(many, 2 * round))
+    // oxlint-disable-next-line no-await-in-loop -- one measurement at a time is the point
+    const change = await time(async () => build(many, 2 * round + 1, full.result))
+    const large = toCalled(change.result.snapshot)
+    const [manyNs, fewNs] = round % 2 === 0 ? [judge(large), judge(small)] : [judge(small), judge(large)].toReversed()
+    const row: Round = { fullMs: full.ms, changeMs: change.ms, manyNs: manyNs ?? 0, fewNs: fewNs ?? 0 }
+    // The first one warms up.
+    if (round > 0) process.stdout.write(`${JSON.stringify(row)}\n`)
+  }
+}
+
+await measure(Number(process.argv[2]))
