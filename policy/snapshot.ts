@@ -1,6 +1,7 @@
 // A bundle ready to judge with: routes to compiled connections, each with exactly the policies that select it. Immutable; a
 // gateway swaps one whole snapshot for the next. Compilation is a generator that yields often, so that its driver can let
 // calls through in between, and reuses whatever did not change since the snapshot before.
+import type { ModelConnectionSpec } from '../crds/generated/model-connection.ts'
 import type { Blocked, Bundle, BundleConnection, BundleCredential, BundleEndpoint, BundlePolicy } from './bundle.ts'
 import type { CompiledPolicy, PolicyCompilation } from './compile.ts'
 import { compilePolicy, toPolicyId } from './compile.ts'
@@ -23,8 +24,17 @@ export interface CompiledConnection extends Routed {
   readonly blocked?: Blocked
   readonly endpoints: readonly BundleEndpoint[]
   readonly credential?: BundleCredential
+  /** By public name: the name that the model server knows. Empty: any model may be named. */
   readonly models: ReadonlyMap<string, string>
+  /** By public name, of those that declare one: the version to ask the model server for. */
+  readonly versions: ReadonlyMap<string, string>
+  /** By public name, of those that declare one: the tokenizer that counts their input, one of `tokenizers` in unsupported.ts. */
+  readonly tokenizers: ReadonlyMap<string, string>
+  /** Of mode Enforce, by id. */
   readonly policies: readonly CompiledPolicy[]
+  /** Of mode Audit, by id: evaluated like the others, never acted on. */
+  readonly audits: readonly CompiledPolicy[]
+  /** What must be in the facts of a call and its answer, for all of these policies. */
   readonly reads: ReadonlySet<string>
 }
 
@@ -117,10 +127,27 @@ function toCompiledConnection(declared: BundleConnection, policies: readonly Com
     ...(blocked === undefined ? {} : { blocked }),
     endpoints: declared.endpoints.map((endpoint) => withVersion(endpoint, declared)),
     ...(credential === undefined ? {} : { credential }),
-    models: new Map((spec.models ?? []).map(({ name, upstreamName }) => [name, upstreamName ?? name])),
+    models: toModelMap(spec, ({ name, upstreamName }) => upstreamName ?? name),
+    versions: toModelMap(spec, ({ upstreamVersion }) => upstreamVersion),
+    tokenizers: toModelMap(spec, ({ tokenizer }) => tokenizer),
     policies: policies.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    audits: [],
     reads: new Set(policies.flatMap((policy) => [...policy.reads])),
   }
+}
+
+type Model = NonNullable<ModelConnectionSpec['models']>[number]
+
+function toModelMap(
+  { models = [] }: ModelConnectionSpec,
+  valueOf: (model: Model) => string | undefined,
+): ReadonlyMap<string, string> {
+  const map = new Map<string, string>()
+  for (const model of models) {
+    const value = valueOf(model)
+    if (value !== undefined) map.set(model.name, value)
+  }
+  return map
 }
 
 /** A URL without a path means the version every client of the protocol knows. */

@@ -15,15 +15,15 @@ const supportedProtocols = new Set<string>([
   'MCP',
 ])
 
+/** The tokenizers that the gateway can count with. */
+export const tokenizers: readonly string[] = ['o200k_base', 'cl100k_base', 'p50k_base', 'r50k_base']
+
+/** Where a request names the version of a model. */
+const versionedProtocols = new Set<string>(['OpenInference', 'TensorFlowServing', 'TorchServe', 'Triton'])
+
 export function findUnsupportedInPolicy(spec: InferencePolicySpec): readonly Problem[] {
   const problems: Problem[] = []
-  const refuse = (path: string, what: string): void => {
-    problems.push({
-      path,
-      reason: 'NotSupported',
-      message: `${what} is not supported by this version of Portcullis; remove it`,
-    })
-  }
+  const refuse = toRefuse(problems)
   if (spec.mode === 'Audit') refuse('spec.mode', 'mode Audit')
   const absent = ['dataClasses', 'risk', 'masking', 'limits', 'approval', 'access', 'changes'] as const
   for (const field of absent) if (spec[field] !== undefined) refuse(`spec.${field}`, field)
@@ -37,13 +37,7 @@ export function findUnsupportedInPolicy(spec: InferencePolicySpec): readonly Pro
 
 export function findUnsupportedInConnection(spec: ModelConnectionSpec): readonly Problem[] {
   const problems: Problem[] = []
-  const refuse = (path: string, what: string): void => {
-    problems.push({
-      path,
-      reason: 'NotSupported',
-      message: `${what} is not supported by this version of Portcullis; remove it`,
-    })
-  }
+  const refuse = toRefuse(problems)
   refuseProtocol(spec, refuse)
   refuseEndpoints(spec, refuse)
   refuseModels(spec, refuse)
@@ -63,8 +57,12 @@ function refuseEndpoints(spec: ModelConnectionSpec, refuse: Refuse): void {
 
 function refuseModels(spec: ModelConnectionSpec, refuse: Refuse): void {
   for (const [i, { tokenizer, upstreamVersion }] of (spec.models ?? []).entries()) {
-    if (tokenizer !== undefined) refuse(`spec.models[${i}].tokenizer`, 'a tokenizer')
-    if (upstreamVersion !== undefined) refuse(`spec.models[${i}].upstreamVersion`, 'an upstream version')
+    if (tokenizer !== undefined && !tokenizers.includes(tokenizer)) {
+      refuse(`spec.models[${i}].tokenizer`, 'this tokenizer', `choose one of ${tokenizers.join(', ')}, or remove it`)
+    }
+    if (upstreamVersion !== undefined && !versionedProtocols.has(spec.protocol)) {
+      refuse(`spec.models[${i}].upstreamVersion`, `an upstream version on protocol ${spec.protocol}`)
+    }
   }
 }
 
@@ -76,7 +74,14 @@ function refuseLifecycle({ credential, lifecycle }: ModelConnectionSpec, refuse:
   if (lifecycle?.drainTimeout !== undefined) refuse('spec.lifecycle.drainTimeout', 'a drain timeout')
 }
 
-type Refuse = (path: string, what: string) => void
+type Refuse = (path: string, what: string, advice?: string) => void
+
+function toRefuse(problems: Problem[]): Refuse {
+  return (path, what, advice = 'remove it') => {
+    const message = `${what} is not supported by this version of Portcullis; ${advice}`
+    problems.push({ path, reason: 'NotSupported', message })
+  }
+}
 
 function refuseProtocol(spec: ModelConnectionSpec, refuse: Refuse): void {
   const isDeclared = spec.protocol === 'HTTP' && spec.content !== undefined

@@ -45,7 +45,10 @@ export function makeConnection({ endpoints, limits, credential }: ConnectionOpti
     endpoints,
     ...(credential === undefined ? {} : { credential }),
     models: new Map(),
+    versions: new Map(),
+    tokenizers: new Map(),
     policies: [],
+    audits: [],
     reads: new Set(),
   }
 }
