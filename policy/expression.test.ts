@@ -4,7 +4,7 @@ import { makeFacts } from '../test/helpers/make.ts'
 import { toActivation } from './activation.ts'
 import { requestEnvironment, subjectEnvironment, withVariables } from './environment.ts'
 import type { CompiledExpression } from './expression.ts'
-import { EvaluationFailed, makeCompiler } from './expression.ts'
+import { EvaluationFailed, makeCompiler, Meter } from './expression.ts'
 
 const compile = makeCompiler()
 const openai = requestEnvironment('OpenAI', false) ?? subjectEnvironment
@@ -138,6 +138,20 @@ describe('evaluation', () => {
   it('[EX4] the end of the budget is a failure that nothing absorbs', () => {
     const nested = 'lists.range(200).all(a, lists.range(200).all(b, lists.range(200).all(c, a + b + c >= 0)))'
     expect(() => evaluate(`${nested} || true`)).toThrow(/budget_exhausted/u)
+  })
+
+  it('[EX4] the expressions of a call share a budget, however many they are', () => {
+    const compiled = compile('lists.range(2000).all(x, lists.range(20).all(y, x + y >= 0))', openai)
+    if ('problem' in compiled) throw new Error(compiled.problem.message)
+    const { program } = compiled
+    const activation = toActivation(makeFacts())
+    const meter = new Meter()
+    const runOften = (): void => {
+      for (let i = 0; i < 1_000; i += 1) program.run(activation, meter)
+    }
+    expect(program.run(activation)).toBe(true)
+    expect(runOften).toThrow(EvaluationFailed)
+    expect(program.run(activation)).toBe(true)
   })
 
   it('[EX4] also not where it ends a variable of a variable', () => {

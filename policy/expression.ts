@@ -15,6 +15,22 @@ export const maxExpressionLength = 4096
 /** Of the engine's units, about ten nanoseconds each. */
 const evaluationBudget = 1_000_000
 
+/** What all expressions of one call may spend together: many policies are no way around the budget of one. */
+const callBudget = 4_000_000
+
+/** One for each call; shared by its phases. */
+export class Meter {
+  #left = callBudget
+
+  get left(): number {
+    return this.#left
+  }
+
+  spend(units: number): void {
+    this.#left -= units
+  }
+}
+
 const limits = { maxNodes: 2_000, maxDepth: 100 }
 
 /** The values an expression sees, by variable. Made by activation.ts, from facts. */
@@ -24,8 +40,8 @@ export interface Program {
   readonly type: string
   /** `request.model` and the like: what must be in the activation. */
   readonly reads: ReadonlySet<string>
-  /** Throws EvaluationFailed, and nothing else. */
-  readonly run: (activation: Activation) => unknown
+  /** Throws EvaluationFailed, and nothing else. Without a meter it may spend the budget of one expression. */
+  readonly run: (activation: Activation, meter?: Meter) => unknown
 }
 
 export interface ExpressionProblem {
@@ -116,8 +132,9 @@ function toProgram(program: CelProgram, environment: Environment, expected: stri
   return {
     type: program.type,
     reads: toReads(program.reads, environment),
-    run: (activation) => {
-      const outcome = program.run(activation)
+    run: (activation, meter) => {
+      const outcome = program.run(activation, Math.min(evaluationBudget, meter?.left ?? evaluationBudget))
+      meter?.spend(outcome.spent)
       if ('failure' in outcome) {
         const { failure } = outcome
         throw new EvaluationFailed(`the expression could not be evaluated (${failure})`, !final.has(failure))

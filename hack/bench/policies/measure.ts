@@ -2,9 +2,11 @@
 import type { JudgeCache } from '../../../operator/publish/judge.ts'
 import { emptyCache, judgePolicies } from '../../../operator/publish/judge.ts'
 import { planBundle } from '../../../operator/publish/plan.ts'
+import { toActivation } from '../../../policy/activation.ts'
 import { decodeBundle, encodeBundle } from '../../../policy/bundle-wire.ts'
 import { evaluate } from '../../../policy/evaluate.ts'
-import { makeCompiler } from '../../../policy/expression.ts'
+import { requestEnvironment } from '../../../policy/environment.ts'
+import { EvaluationFailed, makeCompiler } from '../../../policy/expression.ts'
 import type { Facts } from '../../../policy/model.ts'
 import type { Settings } from '../../../policy/settings.ts'
 import { emptySettings } from '../../../policy/settings.ts'
@@ -18,6 +20,8 @@ export interface Round {
   readonly changeMs: number
   readonly manyNs: number
   readonly fewNs: number
+  /** The slowest of the hostile expressions. */
+  readonly hostileMs: number
 }
 
 const many: Size = { policies: 1000, connections: 200 }
@@ -92,6 +96,41 @@ const facts: Facts = {
   nowMs: 0,
 }
 
+/** Comprehension bombs, deep nesting, huge literals, patterns that backtrack elsewhere: refused, or ended by the budget. */
+const hostile: readonly string[] = [
+  'lists.range(2000).all(a, lists.range(2000).all(b, lists.range(2000).all(c, a + b + c >= 0)))',
+  'lists.range(2000).map(a, lists.range(2000).map(b, [a, b])).size() > 0',
+  `${'['.repeat(90)}1${']'.repeat(90)}.size() == 1`,
+  `${'('.repeat(2000)}true${')'.repeat(2000)}`,
+  `${'!'.repeat(4000)}true`,
+  `"${'a'.repeat(4000)}".contains("b")`,
+  `[${'1,'.repeat(1900)}1].all(x, [${'1,'.repeat(80)}1].all(y, x == y))`,
+  'request.prompt.matches("^(a+)+$")',
+  'request.prompt.matches("(a|aa)*(b|bb)*c")',
+  'request.prompt.matches("(.*)(.*)(.*)(.*)(.*)[0-9]{50}x")',
+  'request.prompt.findAll("a{1,50}").size() == 0',
+  'request.prompt.split("").map(c, request.prompt.replace(c, "bb")).size() == 0',
+  `${'request.prompt + '.repeat(200)}"" == ""`,
+]
+
+function runHostile(): number {
+  const environment = requestEnvironment('OpenAI', false)
+  if (environment === undefined) throw new Error('rules cannot be written for OpenAI')
+  const compile = makeCompiler()
+  const activation = toActivation({ ...facts, request: { ...facts.request, prompt: 'a'.repeat(100_000) } })
+  const times = hostile.map((source) => {
+    const start = performance.now()
+    const compiled = compile(source, environment)
+    try {
+      if ('program' in compiled) compiled.program.run(activation)
+    } catch (error) {
+      if (!(error instanceof EvaluationFailed)) throw error
+    }
+    return performance.now() - start
+  })
+  return Math.max(...times)
+}
+
 function judge(connection: CompiledConnection): number {
   const start = performance.now()
   for (let i = 0; i < calls; i += 1) {
@@ -109,7 +148,13 @@ async function measure(rounds: number): Promise<void> {
     const change = await time(async () => build(many, 2 * round + 1, full.result))
     const large = toCalled(change.result.snapshot)
     const [manyNs, fewNs] = round % 2 === 0 ? [judge(large), judge(small)] : [judge(small), judge(large)].toReversed()
-    const row: Round = { fullMs: full.ms, changeMs: change.ms, manyNs: manyNs ?? 0, fewNs: fewNs ?? 0 }
+    const row: Round = {
+      fullMs: full.ms,
+      changeMs: change.ms,
+      manyNs: manyNs ?? 0,
+      fewNs: fewNs ?? 0,
+      hostileMs: runHostile(),
+    }
     // The first one warms up.
     if (round > 0) process.stdout.write(`${JSON.stringify(row)}\n`)
   }

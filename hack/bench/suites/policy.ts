@@ -10,6 +10,7 @@ import { runCommand } from '../processes.ts'
 import type { Sample } from '../statistics.ts'
 import type { Bench, Budget, Suite, SuiteResult } from '../suite.ts'
 
+/** Judged by the median round, each round by its slowest expression. */
 const rules: readonly { readonly rule: BudgetRule; readonly of: (round: Round) => number }[] = [
   { rule: { name: 'full rebuild ms', op: '<=', limit: 1000 }, of: ({ fullMs }) => fullMs },
   { rule: { name: 'one change ms', op: '<=', limit: 100 }, of: ({ changeMs }) => changeMs },
@@ -17,6 +18,7 @@ const rules: readonly { readonly rule: BudgetRule; readonly of: (round: Round) =
     rule: { name: 'call among 1,000 policies / among its own 10', op: '<=', limit: 1.1 },
     of: ({ manyNs, fewNs }) => manyNs / fewNs,
   },
+  { rule: { name: 'slowest hostile expression ms', op: '<=', limit: 50 }, of: ({ hostileMs }) => hostileMs },
 ]
 
 export const policy: Suite = {
@@ -63,6 +65,7 @@ function toResult(bench: Bench, rounds: readonly Round[], judged: readonly (Budg
     cases: [
       ...toRows(toCase('full rebuild', { portcullis: ({ fullMs }) => fullMs * 1000 })),
       ...toRows(toCase('one change', { portcullis: ({ changeMs }) => changeMs * 1000 })),
+      ...toRows(toCase('hostile expression', { portcullis: ({ hostileMs }) => hostileMs * 1000 })),
       ...toRows(toCase('call', { 'of-1000': ({ manyNs }) => manyNs / 1000, 'of-10': ({ fewNs }) => fewNs / 1000 })),
     ],
     ratios: {},
