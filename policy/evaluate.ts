@@ -42,6 +42,8 @@ export interface LimitDemand {
 export interface AnswerJudge {
   /** Hold: nothing of the answer may leave before all of it was judged. Cut: what was judged leaves, a denial ends the rest. */
   readonly manner: 'Hold' | 'Cut'
+  /** False: only policies in mode Audit look at answers, so nothing is held, ended or refused; `denied` is never given. */
+  readonly acts: boolean
   /** May be asked again as an answer grows. */
   readonly judge: (response: ResponseFacts) => AnswerVerdict
 }
