@@ -21,7 +21,7 @@ const gates: readonly (readonly [string, readonly string[]])[] = [
   ['CEL conformance', ['run', '-s', 'run:conformance:cel']],
 ]
 const nightlyFuzzRuns = '100000'
-const projects = isNightly ? ['fuzz', 'nightly'] : ['unit', 'golden', 'features', 'fuzz', 'cluster', 'e2e']
+const projects = isNightly ? ['fuzz', 'nightly'] : ['unit', 'golden', 'features', 'bypass', 'fuzz', 'cluster', 'e2e']
 
 process.exitCode = await main()
 
