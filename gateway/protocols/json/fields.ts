@@ -3,6 +3,7 @@
 import type { Json, JsonObject } from '../../../policy/model.ts'
 import { GatewayError } from '../../errors.ts'
 import { findConfusingKey } from './known-keys.ts'
+import type { JsonBounds } from './strict-json.ts'
 import { isJsonObject, parseStrictJson } from './strict-json.ts'
 
 export function malformed(message: string): GatewayError {
@@ -10,9 +11,12 @@ export function malformed(message: string): GatewayError {
 }
 
 /** The body of a request that must be one JSON object, and its text. */
-export function readJsonObject(bytes: Uint8Array): { readonly text: string; readonly body: JsonObject } {
+export function readJsonObject(
+  bytes: Uint8Array,
+  bounds?: JsonBounds,
+): { readonly text: string; readonly body: JsonObject } {
   const text = readText(bytes)
-  const parsed = parseStrictJson(text)
+  const parsed = parseStrictJson(text, bounds)
   if ('refused' in parsed) throw malformed(parsed.refused)
   if (!isJsonObject(parsed.value)) throw malformed('The body must be a JSON object.')
   return { text, body: parsed.value }

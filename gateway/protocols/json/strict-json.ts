@@ -6,12 +6,27 @@ const maxDepth = 64
 /** A conversation has some thousand; ten megabytes of `{},` have millions, and would stop the process for seconds. */
 export const maxValues = 50_000
 
+export interface JsonBounds {
+  readonly values: number
+  /** Lists and objects among them. */
+  readonly containers: number
+  /** Keys of objects among them. */
+  readonly keys: number
+}
+
+const conversation: JsonBounds = { values: maxValues, containers: maxValues, keys: maxValues }
+
+/** Numbers are cheap, and a tensor has many: an image of 600 x 600 pixels, row by row. */
+export const tensorBounds: JsonBounds = { values: 2_000_000, containers: 400_000, keys: maxValues }
+
 export type StrictJson = { readonly value: Json } | { readonly refused: string }
 
-export function parseStrictJson(text: string): StrictJson {
+export function parseStrictJson(text: string, bounds: JsonBounds = conversation): StrictJson {
   const signs = countSigns(text)
   if (signs === undefined) return notJson
-  if (signs.values > maxValues) return { refused: `The body has more than ${maxValues} values.` }
+  if (signs.values > bounds.values) return { refused: `The body has more than ${bounds.values} values.` }
+  if (signs.containers > bounds.containers) return { refused: `The body has more than ${bounds.containers} lists.` }
+  if (signs.colons > bounds.keys) return { refused: `The body has more than ${bounds.keys} keys.` }
   let value: Json
   try {
     value = JSON.parse(text)
@@ -55,20 +70,23 @@ interface Signs {
   readonly colons: number
   /** An upper bound: one for each comma, and one for the first in each list and object. */
   readonly values: number
+  readonly containers: number
 }
 
 /** Undefined: a string does not end. Whether the rest is JSON is not known here. */
 function countSigns(text: string): Signs | undefined {
   let colons = 0
-  let values = 1
+  let commas = 0
+  let containers = 0
   for (let i = 0; i < text.length; i += 1) {
     const unit = text.charCodeAt(i)
     if (unit === colon) colons += 1
-    else if (unit === comma || nestingOf(unit) === 1) values += 1
+    else if (unit === comma) commas += 1
+    else if (nestingOf(unit) === 1) containers += 1
     else if (unit === quote) i = endOfString(text, i)
     if (i < 0) return undefined
   }
-  return { colons, values }
+  return { colons, values: 1 + commas + containers, containers }
 }
 
 /** Index of the closing quote; below zero when there is none. */
