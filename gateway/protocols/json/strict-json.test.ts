@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findTopLevelString, maxValues, parseStrictJson } from './strict-json.ts'
+import { findTopLevelString, maxValues, parseStrictJson, tensorBounds } from './strict-json.ts'
 
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 
@@ -36,6 +36,16 @@ describe('parseStrictJson', () => {
       expect(parseStrictJson(text)).toEqual({ refused: `The body has more than ${maxValues} values.` })
     }
     expect(parseStrictJson('['.repeat(maxValues + 1))).toHaveProperty('refused')
+  })
+
+  it('takes what a tensor has where tensors may be, and no more lists or keys than that', () => {
+    const many = (unit: string): string => `[${Array.from({ length: 300_000 }, () => unit).join(',')}]`
+    expect(parseStrictJson(many('0'), tensorBounds)).toHaveProperty('value')
+    expect(parseStrictJson(many('[0]'), tensorBounds)).toHaveProperty('value')
+    expect(parseStrictJson(many('{"a":1}'), tensorBounds)).toEqual({ refused: 'The body has more than 50000 keys.' })
+    expect(parseStrictJson(many('{},[]'), tensorBounds)).toEqual({
+      refused: 'The body has more than 400000 lists and objects.',
+    })
   })
 
   it.each(['"', '"\\', '"\\"', '{"a', '["\\\\\\"'])('refuses a string that does not end: %s', (text) => {

@@ -14,19 +14,17 @@ export interface JsonBounds {
   readonly keys: number
 }
 
-const conversation: JsonBounds = { values: maxValues, containers: maxValues, keys: maxValues }
-
 /** Numbers are cheap, and a tensor has many: an image of 600 x 600 pixels, row by row. */
 export const tensorBounds: JsonBounds = { values: 2_000_000, containers: 400_000, keys: maxValues }
 
 export type StrictJson = { readonly value: Json } | { readonly refused: string }
 
-export function parseStrictJson(text: string, bounds: JsonBounds = conversation): StrictJson {
+/** `bounds` as a number: of values, whatever they are. */
+export function parseStrictJson(text: string, bounds: JsonBounds | number = maxValues): StrictJson {
   const signs = countSigns(text)
   if (signs === undefined) return notJson
-  if (signs.values > bounds.values) return { refused: `The body has more than ${bounds.values} values.` }
-  if (signs.containers > bounds.containers) return { refused: `The body has more than ${bounds.containers} lists.` }
-  if (signs.colons > bounds.keys) return { refused: `The body has more than ${bounds.keys} keys.` }
+  const tooMany = findTooMany(signs, typeof bounds === 'number' ? toBounds(bounds) : bounds)
+  if (tooMany !== undefined) return { refused: `The body has more than ${tooMany}.` }
   let value: Json
   try {
     value = JSON.parse(text)
@@ -38,6 +36,16 @@ export function parseStrictJson(text: string, bounds: JsonBounds = conversation)
   // Every key in the text is followed by one colon outside of strings; a key that JSON.parse swallowed leaves one too many.
   if (signs.colons !== keys) return { refused: 'The body has the same key twice in one object.' }
   return { value }
+}
+
+function toBounds(values: number): JsonBounds {
+  return { values, containers: values, keys: values }
+}
+
+function findTooMany(signs: Signs, { values, containers, keys }: JsonBounds): string | undefined {
+  if (signs.values > values) return `${values} values`
+  if (signs.containers > containers) return `${containers} lists and objects`
+  return signs.colons > keys ? `${keys} keys` : undefined
 }
 
 const notJson = { refused: 'The body is not valid JSON.' }
