@@ -1,121 +1,68 @@
-// One policy, compiled for one kind of request. A policy that does not compile is still a policy: it denies what it covers
-// (an invalid Audit or Disabled one denies nothing), and its problems go to its status.
+// One policy, compiled for one kind of connection. A policy that does not compile is still a policy: it denies what it covers (an
+// invalid Audit or Disabled one denies nothing), and its problems go to its status.
 import type { InferencePolicySpec } from '../crds/generated/inference-policy.ts'
 import type { BundlePolicy } from './bundle.ts'
-import type { Environment, Struct } from './environment.ts'
-import { subjectEnvironment, withVariables } from './environment.ts'
-import type { Compile, Program } from './expression.ts'
-import type { Problem } from './problem.ts'
+import { compileLimits } from './compile-limits.ts'
+import { compileRules } from './compile-rules.ts'
+import { Work } from './compile-work.ts'
+import type { CompiledPolicy, CompiledRisk, CompiledSubject, CompiledVariable, PolicyCompilation } from './compiled.ts'
+import type { Environment, Environments, Struct } from './environment.ts'
+import { subjectEnvironment, withRisk, withVariables } from './environment.ts'
+import type { Compile } from './expression.ts'
 import type { Subject } from './select.ts'
 import { findUnsupportedInPolicy } from './unsupported.ts'
-
-type Rule = NonNullable<InferencePolicySpec['rules']>[number]
-
-export interface CompiledSubject {
-  readonly subject: Subject
-  readonly when?: Program
-}
-
-export interface CompiledRule {
-  readonly name: string
-  readonly action: Rule['action']
-  /** Absent: always. */
-  readonly when?: Program
-  readonly message?: string
-  readonly messageExpression?: Program
-}
-
-export interface CompiledVariable {
-  readonly name: string
-  readonly program: Program
-}
-
-export interface CompiledPolicy {
-  /** `namespace/name`. */
-  readonly id: string
-  readonly invalid: boolean
-  /** Absent: every authenticated caller. */
-  readonly subjects?: readonly CompiledSubject[]
-  readonly variables: readonly CompiledVariable[]
-  readonly rules: readonly CompiledRule[]
-  /** Everything its programs read, so that a call prepares that once. */
-  readonly reads: ReadonlySet<string>
-}
-
-export interface PolicyCompilation {
-  readonly policy: CompiledPolicy
-  readonly problems: readonly Problem[]
-}
 
 export function toPolicyId(ref: { readonly namespace: string; readonly name: string }): string {
   return `${ref.namespace}/${ref.name}`
 }
 
-/** `environment` undefined: rules cannot be written for that protocol, so any rule is a problem. */
-export function compilePolicy(
-  compile: Compile,
-  policy: BundlePolicy,
-  environment: Environment | undefined,
-): PolicyCompilation {
+/** An environment that is undefined: nothing can be written for that phase of the protocol, so whatever is written is a problem. */
+export function compilePolicy(compile: Compile, policy: BundlePolicy, environments: Environments): PolicyCompilation {
   const { spec } = policy
+  const id = toPolicyId(policy.ref)
   const work = new Work(compile)
-  if (policy.blocked !== undefined) {
-    work.problems.push({ path: 'spec', reason: 'Invalid', message: policy.blocked.message })
-  }
+  if (policy.blocked !== undefined) work.refuse('spec', 'Invalid', policy.blocked.message)
   work.problems.push(...findUnsupportedInPolicy(spec))
   const subjects = spec.subjects?.map((subject, i) => compileSubject(work, subject, `spec.subjects[${i}]`))
-  const { variables, full } = compileVariables(work, spec, environment)
-  const rules = (spec.rules ?? []).map((rule, i) => compileRule(work, rule, { path: `spec.rules[${i}]`, full }))
+  const { variables, extend } = compileVariables(work, spec, environments.request)
+  const request = extend(environments.request)
+  const risk = compileRisk(work, spec.risk, request)
+  const weighed = (environment: Environment | undefined): Environment | undefined =>
+    environment === undefined || risk === undefined ? environment : withRisk(environment)
+  const limits = compileLimits(work, spec, { id, environment: request })
+  const rules = compileRules(work, spec.rules ?? [], {
+    id,
+    request: weighed(request),
+    response: weighed(extend(environments.response)),
+  })
   const compiled: CompiledPolicy = {
-    id: toPolicyId(policy.ref),
+    id,
     invalid: work.problems.length > 0,
     ...(subjects === undefined ? {} : { subjects }),
     variables,
-    rules,
+    ...rules,
+    ...(risk === undefined ? {} : { risk }),
+    limits,
     reads: work.reads,
   }
   return { policy: compiled, problems: work.problems }
 }
 
-class Work {
-  readonly problems: Problem[] = []
-  readonly reads = new Set<string>()
-  readonly #compile: Compile
-
-  constructor(compile: Compile) {
-    this.#compile = compile
-  }
-
-  compile(
-    source: string,
-    at: { path: string; environment: Environment; expected?: 'bool' | 'string' },
-  ): Program | undefined {
-    const result = this.#compile(source, at.environment, at.expected)
-    if ('problems' in result) {
-      for (const { message, line, column } of result.problems) {
-        this.problems.push({ path: at.path, reason: 'InvalidExpression', message, line, column })
-      }
-      return undefined
-    }
-    for (const read of result.program.reads) this.reads.add(read)
-    return result.program
-  }
-}
-
 function compileSubject(work: Work, subject: Subject, path: string): CompiledSubject {
-  if (subject.when === undefined) return { subject }
-  const when = work.compile(subject.when, { path: `${path}.when`, environment: subjectEnvironment, expected: 'bool' })
+  const place = { path: `${path}.when`, environment: subjectEnvironment, expected: 'bool' } as const
+  const when = work.compileIfAny(subject.when, place)
   return when === undefined ? { subject } : { subject, when }
 }
 
 interface Variables {
   readonly variables: readonly CompiledVariable[]
-  readonly full: Environment | undefined
+  /** Declares the variables in the environment of either phase. */
+  readonly extend: (environment: Environment | undefined) => Environment | undefined
 }
 
-/** A variable may use those before it, never itself or a later one. */
+/** A variable may use those before it, never itself or a later one, and sees the request alone: both phases share its value. */
 function compileVariables(work: Work, spec: InferencePolicySpec, environment: Environment | undefined): Variables {
-  if (environment === undefined) return { variables: [], full: undefined }
+  if (environment === undefined) return { variables: [], extend: (other) => other }
   const variables: CompiledVariable[] = []
   let types: Struct = {}
   for (const [i, { name, expression }] of (spec.variables ?? []).entries()) {
@@ -124,40 +71,25 @@ function compileVariables(work: Work, spec: InferencePolicySpec, environment: En
     types = { ...types, [name]: program?.type ?? 'dyn' }
     if (program !== undefined) variables.push({ name, program })
   }
-  return { variables, full: withVariables(environment, types) }
+  return { variables, extend: (other) => (other === undefined ? undefined : withVariables(other, types)) }
 }
 
-interface RulePlace {
-  readonly path: string
-  readonly full: Environment | undefined
-}
-
-function compileRule(work: Work, rule: Rule, { path, full }: RulePlace): CompiledRule {
-  const { name, action, message } = rule
-  const base = { name, action, ...(message === undefined ? {} : { message }) }
-  if (full === undefined) {
-    work.problems.push({
-      path,
-      reason: 'NotSupported',
-      message: 'rules cannot be written for the protocol of a connection it selects',
-    })
-    return base
+function compileRisk(
+  work: Work,
+  risk: InferencePolicySpec['risk'],
+  environment: Environment | undefined,
+): CompiledRisk | undefined {
+  if (risk === undefined) return undefined
+  if (environment === undefined) {
+    return work.refuse(
+      'spec.risk',
+      'NotSupported',
+      'risk cannot be weighed for the protocol of a connection it selects',
+    )
   }
-  const when =
-    rule.when === undefined
-      ? undefined
-      : work.compile(rule.when, { path: `${path}.when`, environment: full, expected: 'bool' })
-  const messageExpression =
-    rule.messageExpression === undefined
-      ? undefined
-      : work.compile(rule.messageExpression, {
-          path: `${path}.messageExpression`,
-          environment: full,
-          expected: 'string',
-        })
-  return {
-    ...base,
-    ...(when === undefined ? {} : { when }),
-    ...(messageExpression === undefined ? {} : { messageExpression }),
-  }
+  const scores = risk.scores.flatMap(({ name, when, weight, reason = name }, i) => {
+    const program = work.compile(when, { path: `spec.risk.scores[${i}].when`, environment, expected: 'bool' })
+    return program === undefined ? [] : [{ name, when: program, weight, reason }]
+  })
+  return { scores, ...(risk.denyAbove === undefined ? {} : { denyAbove: risk.denyAbove }) }
 }

@@ -71,6 +71,8 @@ const requests: Readonly<Record<string, Struct>> = {
   HTTP: { ...inference, fields: 'map<string, list<string>>', media: 'list<Media>' },
 }
 
+const risk: Struct = { score: 'int', reasons: 'list<string>' }
+
 const answer: Struct = { status: 'int', text: 'string', body: 'dyn' }
 
 const spoken: Struct = { ...answer, toolCalls: 'list<ToolCall>', finishReason: 'string', outputTokens: 'int' }
@@ -132,6 +134,21 @@ export function responseEnvironment(protocol: string, opaque: boolean): Environm
   const response = opaque ? undefined : responses[protocol]
   if (request === undefined || response === undefined) return undefined
   return { name: `response/${protocol}`, structs: { ...request.structs, response } }
+}
+
+/** What may be written about one kind of connection, by phase. */
+export interface Environments {
+  readonly request: Environment | undefined
+  readonly response: Environment | undefined
+}
+
+export function environmentsOf(protocol: string, opaque: boolean): Environments {
+  return { request: requestEnvironment(protocol, opaque), response: responseEnvironment(protocol, opaque) }
+}
+
+/** The same environment with the sum of the policy's own scores. */
+export function withRisk(environment: Environment): Environment {
+  return { name: `${environment.name}+risk`, structs: { ...environment.structs, risk } }
 }
 
 /** The same environment with the policy's own variables under `variables`. */

@@ -3,9 +3,9 @@
 // calls through in between, and reuses whatever did not change since the snapshot before.
 import type { ModelConnectionSpec } from '../crds/generated/model-connection.ts'
 import type { Blocked, Bundle, BundleConnection, BundleCredential, BundleEndpoint, BundlePolicy } from './bundle.ts'
-import type { CompiledPolicy, PolicyCompilation } from './compile.ts'
 import { compilePolicy, toPolicyId } from './compile.ts'
-import { requestEnvironment } from './environment.ts'
+import type { CompiledPolicy, PolicyCompilation } from './compiled.ts'
+import { environmentsOf } from './environment.ts'
 import type { Compile } from './expression.ts'
 import type { ConnectionFacts } from './model.ts'
 import type { Problem } from './problem.ts'
@@ -57,36 +57,35 @@ export function* compileSnapshot(compile: Compile, bundle: Bundle, previous?: Sn
   const cache = new Map<string, { from: string; compilation: PolicyCompilation }>()
   const connections = new Map<string, CompiledConnection>()
   const problems = new Map<string, Problem[]>()
-  const enforced = bundle.policies.filter(({ spec }) => spec.mode === 'Enforce').map(toFingerprinted)
+  const all = bundle.policies.map(toFingerprinted)
   const byNamespace = Map.groupBy(
-    enforced.filter(({ policy }) => !policy.baseline),
+    all.filter(({ policy }) => !policy.baseline),
     ({ policy }) => policy.ref.namespace,
   )
-  const baselines = enforced.filter(({ policy }) => policy.baseline)
+  const baselines = all.filter(({ policy }) => policy.baseline)
   const compileFor = (fingerprinted: Fingerprinted, declared: BundleConnection): PolicyCompilation => {
     const { policy, fingerprint } = fingerprinted
-    const opaque = isOpaque(declared)
-    const environment = requestEnvironment(declared.spec.protocol, opaque)
-    const key = `${toPolicyId(policy.ref)} ${environment?.name ?? '-'}`
+    const environments = environmentsOf(declared.spec.protocol, isOpaque(declared))
+    const key = `${toPolicyId(policy.ref)} ${environments.request?.name ?? '-'}`
     const known = cache.get(key) ?? previous?.cache.get(key)
     const entry =
       known?.from === fingerprint
         ? known
-        : { from: fingerprint, compilation: compilePolicy(compile, policy, environment) }
+        : { from: fingerprint, compilation: compilePolicy(compile, policy, environments) }
     cache.set(key, entry)
     return entry.compilation
   }
   for (const declared of bundle.connections) {
-    const policies: CompiledPolicy[] = []
+    const compiled: Selected[] = []
     const candidates = [...baselines, ...(byNamespace.get(declared.ref.namespace) ?? [])]
     for (const candidate of candidates) {
       if (!selectsConnection(candidate.policy, declared)) continue
       const { policy, problems: found } = compileFor(candidate, declared)
-      policies.push(policy)
+      compiled.push({ mode: candidate.policy.spec.mode, policy })
       addProblems(problems, policy.id, found)
     }
     yield
-    const connection = toCompiledConnection(declared, policies)
+    const connection = toCompiledConnection(declared, compiled)
     connections.set(connection.id, connection)
   }
   return {
@@ -113,8 +112,20 @@ function isOpaque(connection: BundleConnection): boolean {
   return connection.spec.content?.mode === 'Opaque'
 }
 
-function toCompiledConnection(declared: BundleConnection, policies: readonly CompiledPolicy[]): CompiledConnection {
+interface Selected {
+  readonly mode: BundlePolicy['spec']['mode']
+  readonly policy: CompiledPolicy
+}
+
+function inMode(mode: Selected['mode'], compiled: readonly Selected[]): readonly CompiledPolicy[] {
+  const chosen = compiled.filter((one) => one.mode === mode).map(({ policy }) => policy)
+  return chosen.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+function toCompiledConnection(declared: BundleConnection, compiled: readonly Selected[]): CompiledConnection {
   const { ref, spec, labels, blocked, credential } = declared
+  const policies = inMode('Enforce', compiled)
+  const audits = inMode('Audit', compiled)
   return {
     id: `${ref.namespace}/${ref.name}`,
     declared,
@@ -130,9 +141,9 @@ function toCompiledConnection(declared: BundleConnection, policies: readonly Com
     models: toModelMap(spec, ({ name, upstreamName }) => upstreamName ?? name),
     versions: toModelMap(spec, ({ upstreamVersion }) => upstreamVersion),
     tokenizers: toModelMap(spec, ({ tokenizer }) => tokenizer),
-    policies: policies.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-    audits: [],
-    reads: new Set(policies.flatMap((policy) => [...policy.reads])),
+    policies,
+    audits,
+    reads: new Set([...policies, ...audits].flatMap((policy) => [...policy.reads])),
   }
 }
 

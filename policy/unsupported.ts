@@ -24,11 +24,12 @@ const versionedProtocols = new Set<string>(['OpenInference', 'TensorFlowServing'
 export function findUnsupportedInPolicy(spec: InferencePolicySpec): readonly Problem[] {
   const problems: Problem[] = []
   const refuse = toRefuse(problems)
-  if (spec.mode === 'Audit') refuse('spec.mode', 'mode Audit')
-  const absent = ['dataClasses', 'risk', 'masking', 'limits', 'approval', 'access', 'changes'] as const
+  const absent = ['dataClasses', 'masking', 'approval', 'access', 'changes'] as const
   for (const field of absent) if (spec[field] !== undefined) refuse(`spec.${field}`, field)
+  if (spec.risk?.approveAbove !== undefined) {
+    refuse('spec.risk.approveAbove', 'approval of risky calls', 'use denyAbove instead')
+  }
   for (const [i, rule] of (spec.rules ?? []).entries()) {
-    if (rule.phase === 'Response') refuse(`spec.rules[${i}].phase`, 'phase Response')
     if (rule.action === 'RequireApproval') refuse(`spec.rules[${i}].action`, 'action RequireApproval')
   }
   refuseRecording(spec.recording, refuse)

@@ -175,6 +175,8 @@ export interface InferencePolicyRule {
   readonly when?: string
   /** Deny refuses. */
   readonly action: InferencePolicyRuleAction
+  /** How a rule of phase Response judges an answer that comes as a stream. Absent: Hold. */
+  readonly onStream?: InferencePolicyRuleOnStream
   /** What the caller is told when this rule refuses or holds the call. Absent: a general text with the rule's name. */
   readonly message?: string
   /** A CEL expression that gives that text. Absent: message. */
@@ -184,6 +186,8 @@ export interface InferencePolicyRule {
 export type InferencePolicyRulePhase = 'Request' | 'Response'
 
 export type InferencePolicyRuleAction = 'Deny' | 'RequireApproval' | 'Allow'
+
+export type InferencePolicyRuleOnStream = 'Hold' | 'Cut'
 
 /** Weighs signs that mean little alone. */
 export interface InferencePolicyRisk {

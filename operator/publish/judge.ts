@@ -1,9 +1,9 @@
 // Compiles a planned bundle as a gateway does, to learn what is wrong with each policy. In slices, because the same process renews
-// the leader's Lease. A policy that selects nothing, or is disabled, is compiled for the OpenAI protocol, so that its author learns
-// of a mistake before it counts.
+// the leader's Lease. A policy that selects nothing is compiled for the OpenAI protocol, so that its author learns of a mistake
+// before it counts.
 import type { BundlePolicy } from '../../policy/bundle.ts'
 import { compilePolicy } from '../../policy/compile.ts'
-import { requestEnvironment } from '../../policy/environment.ts'
+import { environmentsOf } from '../../policy/environment.ts'
 import type { Compile } from '../../policy/expression.ts'
 import type { Problem } from '../../policy/problem.ts'
 import type { Snapshot } from '../../policy/snapshot.ts'
@@ -75,7 +75,7 @@ function compileIdle(
   const from = JSON.stringify(entry)
   const known = before.get(id)
   const problems =
-    known?.from === from ? known.problems : compilePolicy(compile, entry, requestEnvironment('OpenAI', false)).problems
+    known?.from === from ? known.problems : compilePolicy(compile, entry, environmentsOf('OpenAI', false)).problems
   after.set(id, { from, problems })
   return problems
 }

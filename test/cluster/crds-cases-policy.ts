@@ -68,6 +68,8 @@ export const acceptedPolicies = toAcceptedCases({
     rules: [
       askRule,
       { name: 'deny', phase: 'Response', action: 'Deny', message: 'no' },
+      { name: 'hold', phase: 'Response', action: 'Deny', onStream: 'Hold' },
+      { name: 'cut', phase: 'Response', action: 'Deny', onStream: 'Cut' },
       { name: 'allow', phase: 'Request', action: 'Allow', when: 'true' },
       { name: 'text', phase: 'Request', action: 'Deny', messageExpression: '"a"' },
     ],
@@ -175,6 +177,21 @@ export const refusedPolicies = toRefusedCases({
     make({ targetRefs, approval, rules: [{ ...askRule, phase: 'Response' }] }),
     'spec.rules[0].action',
     'only a request can wait for approval',
+  ],
+  'a response that is allowed': [
+    withRule({ phase: 'Response', action: 'Allow' }),
+    'spec.rules[0].action',
+    'an answer needs no permission',
+  ],
+  'another way to judge a stream': [
+    withRule({ phase: 'Response', onStream: 'Drop' }),
+    'spec.rules[0].onStream',
+    'Unsupported value',
+  ],
+  'a request that is judged on the stream': [
+    withRule({ onStream: 'Cut' }),
+    'spec.rules[0].onStream',
+    'use phase: Response',
   ],
   'two messages': [withRule({ message: 'a', messageExpression: '"a"' }), 'spec.rules[0].messageExpression', 'not both'],
   'a rule that asks without saying how': [make({ targetRefs, rules: [askRule] }), 'spec.approval', approvalNeeded],

@@ -6,7 +6,7 @@ import type { InferencePolicySpec } from '../../crds/generated/inference-policy.
 import { type Example, readExamples } from '../../hack/generate/examples.ts'
 import { readCrds } from '../../hack/generate/generate.ts'
 import { compilePolicy } from '../../policy/compile.ts'
-import { requestEnvironment } from '../../policy/environment.ts'
+import { environmentsOf } from '../../policy/environment.ts'
 import { makeCompiler } from '../../policy/expression.ts'
 
 const files = readCrds()
@@ -36,7 +36,7 @@ describe('policies of the manual', () => {
   const policies = files.flatMap(({ page }) => readExamples(page)).filter(({ kind }) => kind === 'InferencePolicy')
 
   test.for(policies.map((example) => [example.name, example] as const))('%s compiles for OpenAI', ([, example]) => {
-    const { problems } = compilePolicy(compile, toBundlePolicy(example), requestEnvironment('OpenAI', false))
+    const { problems } = compilePolicy(compile, toBundlePolicy(example), environmentsOf('OpenAI', false))
     expect(problems.filter(({ reason }) => reason !== 'NotSupported')).toEqual([])
   })
 })

@@ -1,5 +1,6 @@
 // Objects and calls in, verdicts and decisions out, offline and through the same code as in a cluster. A case is a folder: `in.yaml`
-// holds objects and, last, a document of kind Calls; `out.yaml` is what must come of it. CI never writes; run vitest with -u to.
+// holds objects and, last, a document of kind Calls, where `answers` are what the model says, in steps for a stream; `out.yaml` is
+// what must come of it. CI never writes; run vitest with -u to.
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -10,7 +11,8 @@ import { emptyCache, judgePolicies } from '../../operator/publish/judge.ts'
 import { planBundle } from '../../operator/publish/plan.ts'
 import { evaluate } from '../../policy/evaluate.ts'
 import { makeCompiler } from '../../policy/expression.ts'
-import type { Decision, Identity, InferenceFacts } from '../../policy/model.ts'
+import type { AnswerJudge, Judgement } from '../../policy/judgement.ts'
+import type { Identity, InferenceFacts, ResponseFacts } from '../../policy/model.ts'
 import { parseSettings } from '../../policy/parse-settings.ts'
 import { toProblemText } from '../../policy/problem.ts'
 import { findRoute } from '../../policy/route.ts'
@@ -22,6 +24,8 @@ interface Call {
   readonly as?: Partial<Identity>
   readonly path?: string
   readonly body: object
+  /** What the answer is; each but the last is that of a stream so far. */
+  readonly answers?: readonly Partial<ResponseFacts>[]
 }
 
 interface Document {
@@ -48,7 +52,7 @@ test.for(globSync('judgement/*/in.yaml', { cwd: import.meta.dirname }))('%s', as
     policies,
     calls: calls.calls.map((call) => ({ title: call.title, ...judge(snapshot, call) })),
   }
-  await expect(stringify(outcome, { lineWidth: 110 })).toMatchFileSnapshot(path.join(path.dirname(input), 'out.yaml'))
+  await expect(stringify(outcome, { lineWidth: 110, aliasDuplicateObjects: false })).toMatchFileSnapshot(path.join(path.dirname(input), 'out.yaml'))
 })
 
 function readDocuments(file: string): readonly Document[] {
@@ -104,16 +108,34 @@ function judge(snapshot: Snapshot, call: Call): object {
   const inference = connection.opaque ? {} : read(connection, rest, call.body)
   const { identity, request } = makeFacts({ identity: call.as ?? {}, request: inference })
   const facts = { identity, connection: connection.facts, request, nowMs: Date.UTC(2026, 10, 20, 12) }
-  return { connection: connection.id, ...toShown(evaluate(connection, facts).decision) }
+  return { connection: connection.id, ...toShown(evaluate(connection, facts), call.answers ?? []) }
 }
 
 const protocols = new Protocols()
+
+const emptyAnswer: ResponseFacts = { status: 200, text: '', toolCalls: [], finishReason: '', body: null }
 
 function read(connection: CompiledConnection, rest: string, body: object): InferenceFacts {
   const head = { method: 'POST', path: rest, query: '', headers: { 'content-type': 'application/json' } }
   return protocols.of(connection).plan(head).read(Buffer.from(JSON.stringify(body))).facts
 }
 
-function toShown(decision: Decision): object {
-  return decision.effect === 'Deny' ? decision : { effect: 'Permit', rules: decision.permit.grant.rules }
+function toShown(judgement: Judgement, answers: NonNullable<Call['answers']>): object {
+  const { decision, shadow, demands, answer } = judgement
+  const shown =
+    decision.effect === 'Deny' ? decision : { effect: decision.effect, rules: decision.permit.grant.rules }
+  return {
+    ...shown,
+    ...(shadow.length > 0 && { shadow }),
+    ...(demands.length > 0 && { demands }),
+    ...(answer !== undefined && { answer: { manner: answer.manner, verdicts: judgeAnswers(answer, answers) } }),
+  }
+}
+
+function judgeAnswers(answer: AnswerJudge, answers: NonNullable<Call['answers']>): readonly object[] {
+  return answers.map((facts, i) => {
+    const goesOn = i + 1 < answers.length
+    const { denied, shadow } = answer.judge({ ...emptyAnswer, ...facts }, goesOn)
+    return { ...(denied === undefined ? { effect: 'Pass' } : denied), ...(shadow.length > 0 && { shadow }) }
+  })
 }

@@ -1,0 +1,76 @@
+// A policy after compilation: programs and constants, nothing that a call would have to work out again. Made by compile.ts, asked by
+// judge-policy.ts and judge-answer.ts.
+import type { Program } from './expression.ts'
+import type { LimitDemand } from './judgement.ts'
+import type { Problem } from './problem.ts'
+import type { Subject } from './select.ts'
+
+export interface CompiledPolicy {
+  /** `namespace/name`. */
+  readonly id: string
+  readonly invalid: boolean
+  /** Absent: every authenticated caller. */
+  readonly subjects?: readonly CompiledSubject[]
+  readonly variables: readonly CompiledVariable[]
+  /** Of phase Request. */
+  readonly rules: readonly CompiledRule[]
+  readonly risk?: CompiledRisk
+  readonly limits: readonly CompiledLimit[]
+  /** Of phase Response; each of them denies. */
+  readonly answerRules: readonly CompiledAnswerRule[]
+  /** Everything its programs read, so that a call prepares that once. */
+  readonly reads: ReadonlySet<string>
+}
+
+export interface PolicyCompilation {
+  readonly policy: CompiledPolicy
+  readonly problems: readonly Problem[]
+}
+
+export interface CompiledSubject {
+  readonly subject: Subject
+  readonly when?: Program
+}
+
+export interface CompiledVariable {
+  readonly name: string
+  readonly program: Program
+}
+
+/** What a rule of either phase has. */
+export interface RuleParts {
+  readonly name: string
+  /** Absent: always. */
+  readonly when?: Program
+  readonly message?: string
+  readonly messageExpression?: Program
+}
+
+export interface CompiledRule extends RuleParts {
+  readonly allows: boolean
+  /** `namespace/policy/rule`, as permits name it. */
+  readonly id: string
+}
+
+export interface CompiledAnswerRule extends RuleParts {
+  /** It judges the whole answer, never a part of one. */
+  readonly holds: boolean
+}
+
+export interface CompiledRisk {
+  readonly scores: readonly CompiledScore[]
+  /** Absent: never. */
+  readonly denyAbove?: number
+}
+
+export interface CompiledScore {
+  readonly name: string
+  readonly when: Program
+  readonly weight: number
+  readonly reason: string
+}
+
+export interface CompiledLimit {
+  readonly key: Program
+  readonly demand: Omit<LimitDemand, 'key'>
+}
