@@ -1,13 +1,18 @@
 // Which protocol a connection speaks. One instance per connection and snapshot, made when it is first asked for.
 import type { CompiledConnection } from '../../policy/snapshot.ts'
 import { GatewayError } from '../errors.ts'
+import { buildAnthropic } from './anthropic/anthropic.ts'
 import { buildOpenAI } from './openai/openai.ts'
+import { buildOpenInference } from './open-inference/open-inference.ts'
 import { renderOpenAIError } from './openai/error.ts'
 import type { Protocol, RenderError } from './protocol.ts'
 
 type Build = (connection: CompiledConnection) => Protocol
 
-const builders: ReadonlyMap<string, Build> = new Map([['OpenAI', buildOpenAI]])
+const builders: ReadonlyMap<string, Build> = new Map([
+  ['OpenAI', buildOpenAI],
+  ['OpenInference', buildOpenInference],
+])
 
 export class Protocols {
   readonly #made = new WeakMap<CompiledConnection, Protocol>()

@@ -4,6 +4,8 @@ import { findTopLevelString, maxValues, parseStrictJson, tensorBounds } from './
 
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 
+const many = (unit: string): string => `[${Array.from({ length: 300_000 }, () => unit).join(',')}]`
+
 describe('parseStrictJson', () => {
   it.each([
     ['{"a":1,"a":2}'],
@@ -39,7 +41,6 @@ describe('parseStrictJson', () => {
   })
 
   it('takes what a tensor has where tensors may be, and no more lists or keys than that', () => {
-    const many = (unit: string): string => `[${Array.from({ length: 300_000 }, () => unit).join(',')}]`
     expect(parseStrictJson(many('0'), tensorBounds)).toHaveProperty('value')
     expect(parseStrictJson(many('[0]'), tensorBounds)).toHaveProperty('value')
     expect(parseStrictJson(many('{"a":1}'), tensorBounds)).toEqual({ refused: 'The body has more than 50000 keys.' })
