@@ -10,6 +10,7 @@ import type { Protocol, RenderError } from './protocol.ts'
 type Build = (connection: CompiledConnection) => Protocol
 
 const builders: ReadonlyMap<string, Build> = new Map([
+  ['Anthropic', buildAnthropic],
   ['OpenAI', buildOpenAI],
   ['OpenInference', buildOpenInference],
 ])
