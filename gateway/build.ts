@@ -126,6 +126,8 @@ function buildDeps({ parts, telemetry, enforcement, records, upstreams, opaque }
     enforced: () => enforcement.enforced,
     protocols: new Protocols(),
     identify,
+    // No tokenizer gives more tokens than bytes.
+    countTokens: (_connection, _inference, bodyBytes) => bodyBytes,
     assertRecordable: () => {
       if (records?.isWritable === false) {
         throw new GatewayError('record_unwritable', 'This call cannot be recorded now, so it is not forwarded.')

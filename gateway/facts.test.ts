@@ -35,7 +35,8 @@ function judge(when: string, rawHeaders: readonly string[]): string {
     readBody: async () => new Uint8Array(),
     signal: new AbortController().signal,
   }
-  const facts = toFacts({ request, identity: makeIdentity(), connection, bytes: 1, nowMs: 0 })
+  const asked = { bytes: 1, path: '/v1/chat/completions', rawHeaders }
+  const facts = toFacts(() => 0, { request, identity: makeIdentity(), connection, asked, nowMs: 0 })
   const { decision } = evaluate(connection, facts)
   return decision.effect === 'Permit' ? 'Permit' : decision.reason
 }

@@ -1,41 +1,73 @@
 // From a call and what its protocol read to the facts that rules judge. Credentials never become facts.
+import type { LimitDemand } from '../policy/evaluate.ts'
 import type { Facts, Identity, InferenceFacts } from '../policy/model.ts'
 import type { CompiledConnection } from '../policy/snapshot.ts'
 import type { ExchangeRequest } from './exchange.ts'
+import type { Spending } from './limits/reservation.ts'
+import type { Asked } from './read.ts'
 import { toUpstreamHeaders } from './upstream/headers.ts'
+
+/** What a request costs the model to read: counted where the tokenizer is known, and never less than it is elsewhere. */
+export type CountTokens = (
+  connection: CompiledConnection,
+  inference: InferenceFacts | undefined,
+  bodyBytes: number,
+) => number
 
 export interface FactSources {
   readonly request: ExchangeRequest
   readonly identity: Identity
   readonly connection: CompiledConnection
-  readonly bytes: number
-  /** Absent on opaque connections. */
-  readonly inference?: InferenceFacts | undefined
+  readonly asked: Asked
   readonly nowMs: number
 }
 
-export function toFacts({ request, identity, connection, bytes, inference, nowMs }: FactSources): Facts {
+export function toFacts(countTokens: CountTokens, sources: FactSources): Facts {
+  const { request, identity, connection, asked, nowMs } = sources
   const transport = {
     method: request.method,
     path: request.path,
-    headers: connection.reads.has('request.headers') ? toHeaderFacts(request, connection) : {},
+    headers: connection.reads.has('request.headers') ? toHeaderFacts(asked, connection) : {},
     sourceIP: request.sourceIP,
-    bytes,
+    bytes: asked.bytes,
   }
-  return { identity, connection: connection.facts, request: { ...transport, ...inference }, nowMs }
+  const inference = asked.read?.facts
+  const known = { ...transport, ...inference }
+  return {
+    identity,
+    connection: connection.facts,
+    // Counting costs more than all other facts together.
+    request: connection.reads.has('request.inputTokens')
+      ? { ...known, inputTokens: countTokens(connection, inference, asked.bytes) }
+      : known,
+    nowMs,
+  }
+}
+
+/** What a call may cost; tokens are counted only where a limit does. */
+export function toSpending(
+  countTokens: CountTokens,
+  { connection, asked }: Pick<FactSources, 'connection' | 'asked'>,
+  demands: readonly LimitDemand[],
+  facts: Facts,
+): Spending {
+  const inputTokens = demands.some(({ measure }) => measure === 'Tokens')
+    ? (facts.request.inputTokens ?? countTokens(connection, asked.read?.facts, asked.bytes))
+    : 0
+  return { inputTokens, maxTokens: facts.request.maxTokens ?? 0 }
 }
 
 /**
  * Exactly the headers the model will see: what is judged is what is sent. A name with an underscore stands under its hyphens as
  * well, because CGI-like servers read both as one.
  */
-function toHeaderFacts(request: ExchangeRequest, connection: CompiledConnection): Readonly<Record<string, string>> {
+function toHeaderFacts({ rawHeaders }: Asked, connection: CompiledConnection): Readonly<Record<string, string>> {
   const facts = new Map<string, string>()
   const add = (name: string, value: string): void => {
     const known = facts.get(name)
     facts.set(name, known === undefined ? value : `${known}, ${value}`)
   }
-  const sent = toUpstreamHeaders(request.rawHeaders, connection.credential?.header)
+  const sent = toUpstreamHeaders(rawHeaders, connection.credential?.header)
   for (let i = 0; i + 1 < sent.length; i += 2) {
     const name = sent[i] ?? ''
     const value = sent[i + 1] ?? ''

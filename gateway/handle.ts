@@ -9,6 +9,7 @@ import type { Settings } from '../policy/settings.ts'
 import type { Snapshot } from '../policy/snapshot.ts'
 import { GatewayError } from './errors.ts'
 import type { Exchange, ExchangeRequest, Native, ReplySink } from './exchange.ts'
+import type { CountTokens } from './facts.ts'
 import { toFacts } from './facts.ts'
 import type { Asked } from './read.ts'
 import type { Protocols } from './protocols/find.ts'
@@ -29,6 +30,7 @@ export interface Deps {
   readonly enforced: () => Enforced | undefined
   readonly protocols: Protocols
   readonly identify: (request: ExchangeRequest, settings: Settings) => Identity | Promise<Identity>
+  readonly countTokens: CountTokens
   /** Throws when a session could not be recorded: what cannot be recorded is not forwarded. */
   readonly assertRecordable: () => void
   readonly forward: (permit: Permit, call: UpstreamCall, reply: ReplySink) => Promise<Forwarded>
@@ -69,7 +71,7 @@ async function judgeAndForward(deps: Deps, session: Session, exchange: Exchange)
   session.asked(asked.bytes, asked.read)
 
   const nowMs = session.startedAtMs
-  const facts = toFacts({ request, identity, connection, bytes: asked.bytes, inference: asked.read?.facts, nowMs })
+  const facts = toFacts(deps.countTokens, { request, identity, connection, asked, nowMs })
   const { decision } = evaluate(connection, facts)
   session.decided(decision)
   if (decision.effect === 'Deny') {
@@ -93,7 +95,8 @@ interface Target {
 }
 
 function toUpstreamCall(session: Session, request: ExchangeRequest, { connection, asked }: Target): UpstreamCall {
-  const { method, query, rawHeaders, signal } = request
+  const { method, query, signal } = request
+  const { rawHeaders } = asked
   const base = { connection, method, rawHeaders, signal, replyHeaders: session.replyHeaders }
   return asked.read === undefined ? { ...base, path: asked.path, query } : { ...base, ...asked.read.upstream }
 }

@@ -1,6 +1,7 @@
 // From bytes to what is asked, by the connection's protocol. An opaque body is not read at all; every other body is read whole,
-// within its limit, and only in a form that can be judged.
+// within its limit, decoded of its content encoding, and only in a form that can be judged.
 import type { CompiledConnection } from '../policy/snapshot.ts'
+import { decodeBody, readCoding, withoutCoding } from './encoding/request.ts'
 import { GatewayError } from './errors.ts'
 import type { ExchangeRequest } from './exchange.ts'
 import type { Protocols } from './protocols/find.ts'
@@ -10,8 +11,11 @@ export const defaultMaxRequestBytes = 10_485_760
 
 /** Without `read`: streamed past the gateway unread. */
 export interface Asked {
+  /** Of the body as it is judged and sent on; on opaque connections as it is announced. */
   readonly bytes: number
   readonly path: string
+  /** Those that describe what goes on. */
+  readonly rawHeaders: readonly string[]
   readonly read?: ReadRequest
 }
 
@@ -25,11 +29,11 @@ export async function readAsked(
   request: ExchangeRequest,
   { connection, rest }: AskedOf,
 ): Promise<Asked> {
-  if (connection.opaque) return { bytes: toDeclaredLength(request), path: rest }
-  const { method, query, headers } = request
+  const { method, query, headers, rawHeaders } = request
+  if (connection.opaque) return { bytes: toDeclaredLength(request), path: rest, rawHeaders }
   const plan = protocols.of(connection).plan({ method, path: rest, query, headers })
   const body = plan.takesBody ? await readBody(request, connection) : assertNoBody(request)
-  return { bytes: body.byteLength, path: rest, read: plan.read(body) }
+  return { bytes: body.byteLength, path: rest, rawHeaders: withoutCoding(rawHeaders), read: plan.read(body) }
 }
 
 export function maxRequestBytes(connection: CompiledConnection): number {
@@ -37,11 +41,10 @@ export function maxRequestBytes(connection: CompiledConnection): number {
 }
 
 async function readBody(request: ExchangeRequest, connection: CompiledConnection): Promise<Uint8Array> {
-  const encoding = request.headers['content-encoding']
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new GatewayError('content_encoding_unsupported', 'Compressed request bodies are not supported yet.')
-  }
-  return request.readBody(maxRequestBytes(connection))
+  const coding = readCoding(request.headers['content-encoding'])
+  const maxBytes = maxRequestBytes(connection)
+  const body = await request.readBody(maxBytes)
+  return coding === 'identity' ? body : decodeBody(coding, body, maxBytes)
 }
 
 const nothing = new Uint8Array()

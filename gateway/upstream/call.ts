@@ -3,7 +3,7 @@
 import type { Network } from '../../policy/address.ts'
 import type { CompiledConnection } from '../../policy/snapshot.ts'
 import type { GatewayError } from '../errors.ts'
-import type { CallerSignal, ReplyHeaders } from '../exchange.ts'
+import type { CallerSignal } from '../exchange.ts'
 import type { CredentialSource } from './credentials.ts'
 import type { Resolve } from './resolve.ts'
 
@@ -21,22 +21,12 @@ export interface UpstreamCall {
   readonly headers?: Readonly<Record<string, string>>
   /** Sent byte for byte; absent for calls without a body. */
   readonly body?: Uint8Array
-  /** Aborted when the caller goes away; cancels the call to the model at once. */
+  /** Aborted when nobody waits for the answer any more; cancels the call to the model at once. */
   readonly signal: CallerSignal
+  /** Told when the call leaves: from then on the model may have worked on it. */
+  readonly onSent?: () => void
   /** Added to the reply's head after hygiene: session, revision. */
   readonly replyHeaders: Readonly<Record<string, string>>
-}
-
-/**
- * Sees a response on its way to the caller: where masking and recording are put in. Absent, nothing is paid for it. A tap that
- * changes the length of the body must drop `content-length` in `head`. What it throws ends the call as `internal`.
- */
-export interface ResponseTap {
-  readonly head: (status: number, headers: ReplyHeaders) => ReplyHeaders
-  /** Undefined: nothing to send yet. */
-  readonly chunk: (bytes: Uint8Array) => Uint8Array | undefined
-  /** What was held back, once the model has finished. Not called when the response is cut. */
-  readonly end: () => Uint8Array | undefined
 }
 
 /** How a call ended once its reply had begun. Before that, forwarding rejects with a GatewayError and nothing was written. */
@@ -46,7 +36,7 @@ export interface Forwarded {
   readonly status: number
   /** Name of the endpoint that answered. */
   readonly endpoint: string
-  /** Bytes of the model's body, before any tap. */
+  /** Bytes of the model's body, as they came. */
   readonly responseBytes: number
   /** Why it was cut. */
   readonly error?: GatewayError

@@ -35,8 +35,7 @@ export class Errand {
   #failure: GatewayError | undefined
   #status = 0
   #bytes = 0
-  /** From here on the call may have reached the model. */
-  sent = false
+  #sent = false
 
   constructor(options: ErrandOptions) {
     this.options = options
@@ -65,6 +64,12 @@ export class Errand {
     }
   }
 
+  /** From here on the call may have reached the model. */
+  leave(): void {
+    this.#sent = true
+    this.options.call.onSent?.()
+  }
+
   begin(status: number): void {
     this.#status = status
     clearTimeout(this.#firstByte)
@@ -72,7 +77,7 @@ export class Errand {
 
   /** Before the reply has begun, the response is handed back clean, for the refusal; after that it is cut. */
   fail(cause: Error): void {
-    const error = toGatewayError(cause, this.sent ? 'Sent' : 'Connecting')
+    const error = toGatewayError(cause, this.#sent ? 'Sent' : 'Connecting')
     this.#failure ??= error
     this.#life.abort(error)
     const { request, response } = this.options.native

@@ -24,7 +24,7 @@ import {
 import { mintPermit } from '../../policy/permit.ts'
 import type { Permit } from '../../policy/permit.ts'
 import type { ReplySink } from '../exchange.ts'
-import type { ResponseTap, UpstreamCall, UpstreamDeps } from './call.ts'
+import type { UpstreamCall, UpstreamDeps } from './call.ts'
 import type { Forward } from './forward.ts'
 import { buildForward, buildUpstreams } from './forward.ts'
 
@@ -524,56 +524,52 @@ describe('maxConcurrent', () => {
   })
 })
 
-/** Upper case, one letter held back, one more at the end. */
-const upper = (): ResponseTap => {
-  let held = ''
-  return {
-    head: (_status, { 'content-length': _length, ...headers }) => headers,
-    chunk: (bytes) => {
-      held += Buffer.from(bytes).toString().toUpperCase()
-      const out = held.slice(0, -1)
-      held = held.slice(-1)
-      return out === '' ? undefined : Buffer.from(out)
-    },
-    end: () => Buffer.from(`${held}!`),
+/** Takes a reply as any other, and fails at one point. */
+class FailingReply extends RecordedReply {
+  constructor(where: 'head' | 'write' | 'end') {
+    super()
+    Object.defineProperty(this, where, {
+      value: () => {
+        throw new Error('the sink failed')
+      },
+    })
   }
 }
 
-const failing = (where: keyof ResponseTap): ResponseTap => ({
-  ...upper(),
-  [where]: () => {
-    throw new Error('the tap failed')
-  },
-})
-
-describe('a tap', () => {
-  it('sees head, pieces and end, may hold back and may change', async () => {
-    await using upstream = await startUpstream((_request, response) => response.end('hello'))
-    const reply = new RecordedReply()
-    const forwarded = await makeForward()(makePermit(), callTo(upstream.origin), reply, upper())
-    expect([reply.text, forwarded.responseBytes]).toEqual(['HELLO!', 5])
-    expect(reply.headers['content-length']).toBeUndefined()
-  })
-
-  it('that cannot read the answer stops it before its head', async () => {
+describe('a sink', () => {
+  it('gets a compressed body as it came', async () => {
     await using upstream = await startUpstream((_request, response) => {
       response.setHeader('content-encoding', 'gzip')
       response.end('...')
     })
-    const forwarding = makeForward()(makePermit(), callTo(upstream.origin), new RecordedReply(), upper())
-    await expect(forwarding).rejects.toMatchObject({ code: 'upstream_failed' })
+    const reply = new RecordedReply()
+    await makeForward()(makePermit(), callTo(upstream.origin), reply)
+    expect([reply.headers['content-encoding'], reply.text]).toEqual(['gzip', '...'])
   })
 
   it('that fails closes the call: refused before the head, cut after it', async () => {
     await using upstream = await startUpstream((_request, response) => response.end('hello'))
     const forward = makeForward()
-    const atHead = forward(makePermit(), callTo(upstream.origin), new RecordedReply(), failing('head'))
+    const atHead = forward(makePermit(), callTo(upstream.origin), new FailingReply('head'))
     await expect(atHead).rejects.toMatchObject({ code: 'internal' })
-    for (const where of ['chunk', 'end'] as const) {
-      const reply = new RecordedReply()
-      const cut = await forward(makePermit(), callTo(upstream.origin), reply, failing(where))
+    for (const where of ['write', 'end'] as const) {
+      const reply = new FailingReply(where)
+      const cut = await forward(makePermit(), callTo(upstream.origin), reply)
       expect(cut).toMatchObject({ outcome: 'Cut', error: { code: 'internal' } })
       expect([reply.ended, reply.destroyed]).toEqual([false, true])
     }
+  })
+})
+
+describe('a call', () => {
+  it('is told to have left when it may have reached the model, and not before', async () => {
+    await using upstream = await startUpstream((_request, response) => response.end('hello'))
+    let left = 0
+    const onSent = (): void => void (left += 1)
+    const unreachable = makeForward()(makePermit(), callTo('http://127.0.0.1:1', {}, { onSent }), new RecordedReply())
+    await expect(unreachable).rejects.toMatchObject({ code: 'upstream_unreachable' })
+    expect(left).toBe(0)
+    await makeForward()(makePermit(), callTo(upstream.origin, {}, { onSent }), new RecordedReply())
+    expect(left).toBe(1)
   })
 })

@@ -5,7 +5,7 @@ import type { Permit } from '../../policy/permit.ts'
 import { isPermit } from '../../policy/permit.ts'
 import { GatewayError } from '../errors.ts'
 import type { ReplySink } from '../exchange.ts'
-import type { Forwarded, ResponseTap, UpstreamCall, UpstreamDeps } from './call.ts'
+import type { Forwarded, UpstreamCall, UpstreamDeps } from './call.ts'
 import { readCredential } from './credentials.ts'
 import { toUpstreamHeaders } from './headers.ts'
 import type { UpstreamLimits } from './limits.ts'
@@ -20,7 +20,7 @@ import { runTransfer } from './transfer.ts'
  * Rejects with a GatewayError while the reply has not begun (nothing was written to `reply` then); resolves once it has ended,
  * whole or cut.
  */
-export type Forward = (permit: Permit, call: UpstreamCall, reply: ReplySink, tap?: ResponseTap) => Promise<Forwarded>
+export type Forward = (permit: Permit, call: UpstreamCall, reply: ReplySink) => Promise<Forwarded>
 
 /** What both roads share, so that limits, lines and rotations are counted once. */
 export interface Upstreams {
@@ -50,7 +50,7 @@ export function buildUpstreams(deps: UpstreamDeps): Upstreams {
 
 export function buildForward(upstreams: Upstreams): Forward {
   const { deps, lines, slots } = upstreams
-  return async (permit, call, reply, tap) => {
+  return async (permit, call, reply) => {
     assertForwardable(permit, call)
     const { connection } = call
     const { limits, rotation } = upstreams.standing(connection)
@@ -62,7 +62,6 @@ export function buildForward(upstreams: Upstreams): Forward {
         headers,
         limits,
         reply,
-        tap,
         nextEndpoint: (tried) => rotation.next(tried),
         openLine: (endpoint) => lines.get(endpoint, limits.connectTimeoutMs),
         onEndpointFailure: ({ name }, error) =>
@@ -91,7 +90,7 @@ export function assertForwardable(permit: Permit, call: UpstreamCall): void {
 export function toHeaders(deps: UpstreamDeps, call: UpstreamCall): string[] {
   const declared = call.connection.credential
   const headers = replaceHeaders(toUpstreamHeaders(call.rawHeaders, declared?.header), call.headers)
-  // Answers are read and masked here, so they must come as they are.
+  // Answers may be read here, and a model server that compresses all the same only makes that dearer.
   headers.push('accept-encoding', 'identity')
   if (declared !== undefined) {
     const credential = readCredential(deps.credentials, declared)

@@ -176,7 +176,7 @@ function send(errand: Errand, body: Dispatcher.RequestOptions['body'], answer: A
       return
     }
     const { statusCode, headers: received, body: stream } = response
-    const refusal = toRefusal(statusCode, received, limits, false)
+    const refusal = toRefusal(statusCode, received, limits)
     if (refusal !== undefined) {
       stream.on('error', ignore).destroy()
       answer(refusal)
@@ -196,7 +196,7 @@ function watch(line: Line, errand: Errand): Dispatcher.DispatcherComposeIntercep
   return (dispatch) => (options, handler) =>
     dispatch(options, {
       onRequestStart: (controller, context) => {
-        errand.sent = true
+        errand.leave()
         handler.onRequestStart?.(controller, context)
       },
       onResponseStart: (...event) => handler.onResponseStart?.(...event),

@@ -4,8 +4,8 @@
 import type { Dispatcher } from 'undici'
 import type { BundleEndpoint } from '../../policy/bundle.ts'
 import { GatewayError } from '../errors.ts'
-import type { ReplyHeaders, ReplySink } from '../exchange.ts'
-import type { Forwarded, ResponseTap, UpstreamCall } from './call.ts'
+import type { ReplySink } from '../exchange.ts'
+import type { Forwarded, UpstreamCall } from './call.ts'
 import { toGatewayError } from './failure.ts'
 import { toReplyHeaders } from './headers.ts'
 import type { UpstreamLimits } from './limits.ts'
@@ -17,7 +17,6 @@ export interface Transfer {
   readonly headers: string[]
   readonly limits: UpstreamLimits
   readonly reply: ReplySink
-  readonly tap: ResponseTap | undefined
   /** The next endpoint that was not tried yet. */
   readonly nextEndpoint: (tried?: ReadonlySet<BundleEndpoint>) => BundleEndpoint | undefined
   readonly openLine: (endpoint: BundleEndpoint) => Line
@@ -82,7 +81,10 @@ class RunningTransfer implements Dispatcher.DispatchHandler {
     this.#controller = controller
     // Over while it waited for a connection: undici then sends nothing.
     if (this.#over) controller.abort(callerGone())
-    else this.#sent = true
+    else {
+      this.#sent = true
+      this.#transfer.call.onSent?.()
+    }
   }
 
   onResponseStart(
@@ -91,30 +93,29 @@ class RunningTransfer implements Dispatcher.DispatchHandler {
     received: Record<string, string | string[] | undefined>,
   ): void {
     if (this.#over || status < 200) return
-    const { call, limits, reply, tap } = this.#transfer
-    const refusal = toRefusal(status, received, limits, tap !== undefined)
+    const { call, limits, reply } = this.#transfer
+    const refusal = toRefusal(status, received, limits)
     if (refusal !== undefined) {
       this.#fail(refusal)
       return
     }
     const headers = toReplyHeaders(received, call.replyHeaders)
-    const shown: ReplyHeaders = tap === undefined ? headers : tap.head(status, headers)
     clearTimeout(this.#firstByte)
     this.#controller = controller
-    reply.head(status, shown)
+    reply.head(status, headers)
     this.#status = status
   }
 
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
     if (this.#over) return
-    const { limits, reply, tap } = this.#transfer
+    const { limits, reply } = this.#transfer
     this.#bytes += piece.length
     if (this.#bytes > limits.maxResponseBytes) {
       this.#fail(tooLarge())
       return
     }
-    const shown = tap === undefined ? piece : tap.chunk(piece)
-    if (shown === undefined || reply.write(shown)) return
+    // Writing may end the call: who reads the answer may not want the rest.
+    if (reply.write(piece) || this.#over) return
     controller.pause()
     reply.onDrain(this.#resume)
   }
@@ -125,8 +126,7 @@ class RunningTransfer implements Dispatcher.DispatchHandler {
       this.#fail(new GatewayError('upstream_failed', 'The model server broke off the call.'))
       return
     }
-    const { reply, tap } = this.#transfer
-    reply.end(tap?.end())
+    this.#transfer.reply.end()
     this.#finish()
     this.#settled.resolve(this.#toForwarded())
   }
@@ -192,15 +192,10 @@ export function toRefusal(
   status: number,
   received: Readonly<Record<string, string | readonly string[] | undefined>>,
   limits: UpstreamLimits,
-  isRead: boolean,
 ): GatewayError | undefined {
   // A redirect would lead the client past the gateway; 304 only answers a condition the client has set.
   if (status >= 300 && status < 400 && status !== 304) {
     return new GatewayError('upstream_failed', 'The model server answered with a redirect, which is never followed.')
-  }
-  const encoding = received['content-encoding']
-  if (isRead && encoding !== undefined && encoding !== 'identity') {
-    return new GatewayError('upstream_failed', 'The model server sent a content encoding that was not asked for.')
   }
   return Number(received['content-length'] ?? 0) > limits.maxResponseBytes ? tooLarge() : undefined
 }

@@ -100,7 +100,13 @@ const cases: readonly (readonly [string, Sent, number, string])[] = [
   ['another content type', { headers: ['content-type: text/plain'] }, 415, 'content_type_unsupported'],
   ['another charset', { headers: ['content-type: application/json; charset=utf-16'] }, 415, 'content_type_unsupported'],
   ['two content types', { headers: [json, 'content-type: text/plain'] }, 400, 'bad_request'],
-  ['a compressed body', { headers: [json, 'content-encoding: gzip'] }, 415, 'content_encoding_unsupported'],
+  [
+    'a body compressed in an unknown way',
+    { headers: [json, 'content-encoding: compress'] },
+    415,
+    'content_encoding_unsupported',
+  ],
+  ['a body that is not compressed as it says', { headers: [json, 'content-encoding: gzip'] }, 400, 'body_malformed'],
   ['no JSON', { body: '{"model": canary' }, 400, 'body_malformed'],
   ['a JSON list', { body: '[]' }, 400, 'body_malformed'],
   [
