@@ -53,7 +53,7 @@ describe('facts of a chat completion', () => {
       operation: 'chat.completions',
       model: 'm',
       stream: false,
-      prompt: 'be kind\nlook\n\nno\n\n\nresult',
+      prompt: 'be kind\nlook\n\nno\n\n\nresult\nann\nf\n{"a":1}\nold\n{}\nc\nfree text\nf\ndoes\nold',
       toolCalls: [
         { id: '1', name: 'f', arguments: '{"a":1}' },
         { id: '', name: 'old', arguments: '{}' },

@@ -1,6 +1,14 @@
 // OpenAI's chat completions: bytes to facts, and the body that goes on. Everything that holds text a model would read is looked
 // at; a shape that is not known here is refused, because text could hide in it.
-import type { InferenceFacts, Json, JsonObject, MessageFacts, ToolCallFacts, ToolFacts } from '../../../policy/model.ts'
+import type {
+  InferenceFacts,
+  Json,
+  JsonObject,
+  MediaFacts,
+  MessageFacts,
+  ToolCallFacts,
+  ToolFacts,
+} from '../../../policy/model.ts'
 import {
   assertPlainKeys,
   joinText,
@@ -16,62 +24,104 @@ import {
 } from '../json/fields.ts'
 import { bodyKeys, collectUnknownText, innerKeys, messageKeys } from '../json/known-keys.ts'
 import { isJsonObject } from '../json/strict-json.ts'
+import type { Shape } from './gather.ts'
+import { listText } from './gather.ts'
+import { assertNothingHidden, hiddenKeys } from './hidden.ts'
+import type { PartTypes } from './parts.ts'
+import { readContent } from './parts.ts'
 
-export function readChat(body: JsonObject): InferenceFacts {
-  assertPlainKeys(body, bodyKeys)
+export function readChat(body: JsonObject, model = readString(body, 'model')): InferenceFacts {
+  assertPlainKeys(body, knownKeys)
+  assertNothingHidden(body)
   const messages = readMessages(body['messages'])
+  const toolCalls = readToolCalls(body['messages'])
   return {
     operation: 'chat.completions',
-    model: readString(body, 'model'),
+    model,
     stream: readFlag(body, 'stream'),
-    prompt: [...messages.map(({ content }) => content), ...collectUnknownText(body, bodyKeys)].join('\n'),
-    messages,
+    prompt: [...messages.map(({ facts }) => facts.content), ...listOtherText(body, { messages, toolCalls })].join('\n'),
+    messages: messages.map(({ facts }) => facts),
     tools: readTools(body),
-    toolCalls: readToolCalls(body['messages']),
-    media: [],
+    toolCalls,
+    media: messages.flatMap(({ media }) => media),
     parameters: withoutKeys(body, notParameters),
     maxTokens: readMaxTokens(body),
     body,
   }
 }
 
-function readMessages(value: Json | undefined): readonly MessageFacts[] {
+const knownKeys: ReadonlySet<string> = new Set([...bodyKeys, ...hiddenKeys])
+
+interface ReadMessage {
+  readonly facts: MessageFacts
+  readonly media: readonly MediaFacts[]
+}
+
+/** What a model reads beside the contents: names, its own earlier calls, what it may call, what form its answer must have. */
+function listOtherText(
+  body: JsonObject,
+  { messages, toolCalls }: { readonly messages: readonly ReadMessage[]; readonly toolCalls: readonly ToolCallFacts[] },
+): readonly string[] {
+  return [
+    ...collectUnknownText(body, bodyKeys),
+    ...messages.map(({ facts }) => facts.name),
+    ...toolCalls.flatMap((call) => [call.name, call.arguments]),
+    ...listText(body['tools'], toolShape),
+    ...listText(body['functions'], declaredShape),
+    ...listText(body['response_format'], formatShape),
+    ...listText(body['web_search_options'], 'Quiet'),
+  ].filter((text) => text !== '')
+}
+
+function readMessages(value: Json | undefined): readonly ReadMessage[] {
   if (!Array.isArray(value) || value.length === 0)
     throw malformed('`messages` must be a list with at least one message.')
   return value.map((message: Json) => {
     if (!isJsonObject(message)) throw malformed('Every message must be an object.')
-    assertPlainKeys(message, messageKeys)
-    return {
-      role: readString(message, 'role'),
-      content: readContent(message),
-      name: readOptionalString(message, 'name'),
-    }
+    return readMessage(message)
   })
 }
 
-function readContent(message: JsonObject): string {
-  const refusal = message['refusal'] === undefined ? '' : readText(message['refusal'])
+const partTypes: PartTypes = {
+  text: 'text',
+  refusal: 'refusal',
+  image_url: undefined,
+  input_audio: undefined,
+  file: undefined,
+}
+
+function readMessage(message: JsonObject): ReadMessage {
+  assertPlainKeys(message, messageKeys)
+  if ((message['audio'] ?? null) !== null) {
+    throw malformed('`audio` of a message refers to a sound that nobody here can judge; send its transcript.')
+  }
+  const content = readContent(message['content'], partTypes)
+  const refusal = readContent(message['refusal'], partTypes)
   // Reasoning, citations, a vendor's context: whatever it is, the model may read it.
-  const others = collectUnknownText(message, messageKeys)
-  return [readText(message['content']), refusal, ...others].filter((text) => text !== '').join('\n')
+  const texts = [content.text, refusal.text, ...collectUnknownText(message, messageKeys)]
+  return {
+    facts: {
+      role: readString(message, 'role'),
+      content: texts.filter((text) => text !== '').join('\n'),
+      name: readOptionalString(message, 'name'),
+    },
+    media: [...content.media, ...refusal.media],
+  }
 }
 
-function readText(value: Json | undefined): string {
-  if (value === undefined || value === null) return ''
-  if (typeof value === 'string') return value
-  if (!Array.isArray(value)) throw malformed('The content of a message must be text or a list of parts.')
-  return value.map(readPart).join('\n')
+const declaredShape: Shape = {
+  name: 'Text',
+  description: 'Text',
+  parameters: 'Text',
+  strict: 'Skipped',
+  format: { type: 'Quiet', grammar: { syntax: 'Quiet', definition: 'Text' } },
 }
 
-const mediaParts = new Set(['image_url', 'input_audio', 'file'])
+const toolShape: Shape = { type: 'Quiet', function: declaredShape, custom: declaredShape }
 
-function readPart(part: Json): string {
-  if (!isJsonObject(part)) throw malformed('Every part of a message must be an object.')
-  assertPlainKeys(part, innerKeys)
-  const type = readString(part, 'type')
-  const isText = type === 'text' || type === 'refusal'
-  if (!isText && !mediaParts.has(type)) throw malformed('A message has a part of a type that is not known here.')
-  return joinText(isText ? readString(part, type) : '', collectUnknownText(part, new Set(['type', type])))
+const formatShape: Shape = {
+  type: 'Quiet',
+  json_schema: { name: 'Text', description: 'Text', schema: 'Text', strict: 'Skipped' },
 }
 
 function readTools(body: JsonObject): readonly ToolFacts[] {

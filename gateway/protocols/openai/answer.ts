@@ -1,0 +1,159 @@
+// What the answers of all operations have in common: whole as JSON, as a stream of events that end in `[DONE]`, or as an error in
+// whatever form a model server gives.
+import type { Json, JsonObject, ResponseFacts, Usage } from '../../../policy/model.ts'
+import type { SseEvent } from '../framing/sse.ts'
+import { SseReader } from '../framing/sse.ts'
+import type { JsonBounds } from '../json/strict-json.ts'
+import { isJsonObject, parseStrictJson } from '../json/strict-json.ts'
+import type { AnswerFormat, AnswerHead, AnswerStream, Ending } from '../protocol.ts'
+import { AnswerUnreadable } from '../protocol.ts'
+import { renderOpenAIError } from './error.ts'
+import type { Shape } from './gather.ts'
+import { listText } from './gather.ts'
+
+export type Spoken = Pick<ResponseFacts, 'text' | 'toolCalls' | 'finishReason' | 'usage'>
+
+/** What has been said so far. A whole answer is one taking. */
+export interface Transcript {
+  /** Throws AnswerUnreadable. */
+  readonly take: (said: JsonObject, event: string) => void
+  /** Text outside of every object that is known. */
+  readonly tell: (text: string) => void
+  readonly spoken: () => Spoken
+  /** Events that end what is open, as if the model had met its own limit of tokens; empty when all has ended. */
+  readonly endEarly: () => string
+  /** The event that SDKs raise as an error. */
+  readonly refuse: (error: JsonObject) => string
+}
+
+export const errorShape: Shape = { message: 'Text', type: 'Quiet', code: 'Quiet', param: 'Quiet' }
+
+/** Each answer has a transcript of its own. Absent `open`: the operation does not stream. */
+export function toAnswerFormat(open: () => Transcript, streams = true): AnswerFormat {
+  return {
+    readWhole: (head, bytes) => readWhole(head, bytes, open()),
+    openStream: (head) => {
+      // SDKs read errors whole, whatever they say that they are.
+      if (!streams || head.status >= 400 || !hasType(head, eventStream)) return undefined
+      return new Events(head.status, open())
+    },
+  }
+}
+
+const json = /^application\/(?:[\w.-]+\+)?json[ \t]*(?:;|$)/iu
+const eventStream = /^text\/event-stream[ \t]*(?:;|$)/iu
+
+function hasType({ headers }: AnswerHead, type: RegExp): boolean {
+  return type.test(headers['content-type'] ?? '')
+}
+
+/** Vectors and probabilities have many more values than requests; there is a bound, because reading holds up other calls. */
+const bounds: JsonBounds = { values: 4_000_000, containers: 400_000, keys: 400_000 }
+
+function readWhole(head: AnswerHead, bytes: Uint8Array, transcript: Transcript): ResponseFacts {
+  const text = decode(bytes)
+  const failed = head.status >= 400
+  if (!failed && text !== '' && !hasType(head, json)) {
+    throw new AnswerUnreadable('The answer is neither JSON nor a stream of events.')
+  }
+  const body = text === '' ? undefined : parseWhole(text, failed)
+  if (isJsonObject(body)) transcript.take(body, '')
+  // A list of errors, or a page in HTML: readers see it as it is.
+  else if (body === undefined) transcript.tell(text)
+  else if (failed) for (const one of listText(body, { error: errorShape })) transcript.tell(one)
+  else throw new AnswerUnreadable('The answer is no JSON object.')
+  return { status: head.status, ...transcript.spoken(), body: body ?? null }
+}
+
+/** Undefined: no JSON, which only errors may be. */
+function parseWhole(text: string, failed: boolean): Json | undefined {
+  const parsed = parseStrictJson(text, bounds)
+  if ('value' in parsed) return parsed.value
+  if (failed && !isJson(text)) return undefined
+  throw new AnswerUnreadable('The answer is not JSON that every reader reads alike.')
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new AnswerUnreadable('The answer is not valid UTF-8.', { cause })
+  }
+}
+
+class Events implements AnswerStream {
+  readonly #status: number
+  readonly #transcript: Transcript
+  readonly #reader = new SseReader()
+  #isDone = false
+
+  constructor(status: number, transcript: Transcript) {
+    this.#status = status
+    this.#transcript = transcript
+  }
+
+  readonly push = (bytes: Uint8Array): readonly Uint8Array[] => this.#take(this.#reader.push(bytes))
+
+  readonly end = (): readonly Uint8Array[] => this.#take(this.#reader.end())
+
+  readonly facts = (): ResponseFacts => ({ status: this.#status, ...this.#transcript.spoken(), body: null })
+
+  readonly close = (ending: Ending): Uint8Array => {
+    if (this.#isDone) return new Uint8Array()
+    this.#isDone = true
+    return new TextEncoder().encode(
+      ending.kind === 'BudgetSpent' ? this.#transcript.endEarly() : this.#refuse(ending.refusal),
+    )
+  }
+
+  #refuse(refusal: Parameters<typeof renderOpenAIError>[0]): string {
+    const { error }: { error: JsonObject } = JSON.parse(renderOpenAIError(refusal).body)
+    return this.#transcript.refuse(error)
+  }
+
+  #take(events: readonly SseEvent[]): readonly Uint8Array[] {
+    for (const event of events) this.#takeOne(event)
+    return events.map(({ raw }) => raw)
+  }
+
+  /** SDKs stop at `[DONE]`, others may not: what comes after it is judged too. */
+  #takeOne({ raw, event, data }: SseEvent): void {
+    if (data === undefined) this.#takeErrorLines(raw)
+    else if (data === '[DONE]') this.#isDone = true
+    else if (data !== '') this.#takeData(data, event)
+  }
+
+  #takeData(data: string, event: string): void {
+    const parsed = parseStrictJson(data, bounds)
+    if ('refused' in parsed) throw new AnswerUnreadable('The stream has an event that is not JSON that all read alike.')
+    if (isJsonObject(parsed.value)) this.#transcript.take(parsed.value, event)
+    else for (const text of listText(parsed.value, 'Text')) this.#transcript.tell(text)
+  }
+
+  /** Some servers tell their errors in a field of their own beside `data`. */
+  #takeErrorLines(raw: Uint8Array): void {
+    const lines = new TextDecoder().decode(raw).split(/[\r\n]+/u)
+    for (const line of lines) if (line.startsWith('error:')) this.#transcript.tell(line.slice(6).trim())
+  }
+}
+
+/** Undefined: the server does not tell, or not in whole numbers. */
+export function toUsage(value: Json | undefined, inputKey: string, outputKey: string): Usage | undefined {
+  if (!isJsonObject(value)) return undefined
+  const inputTokens = toCount(value[inputKey])
+  const outputTokens = toCount(value[outputKey] ?? 0)
+  return inputTokens === undefined || outputTokens === undefined ? undefined : { inputTokens, outputTokens }
+}
+
+function toCount(value: Json | undefined): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}

@@ -1,0 +1,186 @@
+// Answers made of choices, as chat completions and completions give them: whole, or in chunks that each go on with some of them. A
+// whole answer is read as one chunk whose message is all there is.
+import type { Json, JsonObject, Usage } from '../../../policy/model.ts'
+import { isJsonObject } from '../json/strict-json.ts'
+import { AnswerUnreadable } from '../protocol.ts'
+import type { Spoken, Transcript } from './answer.ts'
+import { errorShape, toUsage } from './answer.ts'
+import { Channels } from './channels.ts'
+import type { Shape } from './gather.ts'
+import { gatherText, gatherTokens } from './gather.ts'
+import { ToolCalls } from './tool-calls.ts'
+
+const partShape: Shape = { type: 'Quiet', text: 'Text', refusal: 'Text', thinking: { type: 'Quiet', text: 'Text' } }
+
+const citationShape: Shape = {
+  title: 'Text',
+  url: 'Text',
+  content: 'Text',
+  start_index: 'Skipped',
+  end_index: 'Skipped',
+}
+
+/** OpenAI's fields, and those in which other servers tell what the model thought. */
+const messageShape: Shape = {
+  role: 'Quiet',
+  content: partShape,
+  refusal: 'Text',
+  reasoning: 'Text',
+  reasoning_content: 'Text',
+  reasoning_details: {
+    type: 'Quiet',
+    id: 'Quiet',
+    format: 'Quiet',
+    index: 'Skipped',
+    text: 'Text',
+    summary: 'Text',
+    data: 'Opaque',
+    signature: 'Opaque',
+  },
+  audio: { id: 'Quiet', data: 'Opaque', transcript: 'Text', expires_at: 'Skipped' },
+  annotations: { type: 'Quiet', url_citation: citationShape },
+  tool_calls: 'Skipped',
+  function_call: 'Skipped',
+}
+
+const choiceShape: Shape = {
+  index: 'Skipped',
+  finish_reason: 'Quiet',
+  delta: 'Skipped',
+  message: 'Skipped',
+  text: 'Skipped',
+  logprobs: 'Skipped',
+  stop_reason: 'Text',
+  content_filter_results: 'Quiet',
+}
+
+const chunkShape: Shape = {
+  id: 'Quiet',
+  object: 'Quiet',
+  created: 'Skipped',
+  model: 'Quiet',
+  provider: 'Quiet',
+  service_tier: 'Quiet',
+  system_fingerprint: 'Quiet',
+  choices: 'Skipped',
+  usage: 'Quiet',
+  moderation: 'Quiet',
+  prompt_filter_results: 'Quiet',
+  timings: 'Quiet',
+  // Random letters that hide how long each piece is.
+  obfuscation: 'Opaque',
+  error: errorShape,
+}
+
+const callShape: Shape = {
+  id: 'Quiet',
+  type: 'Quiet',
+  index: 'Skipped',
+  function: { name: 'Skipped', arguments: 'Skipped' },
+  custom: { name: 'Skipped', input: 'Skipped' },
+}
+
+/** What a chunk that ends a choice must repeat of those before it. */
+export interface ChunkKind {
+  readonly object: string
+  readonly emptyChoice: JsonObject
+}
+
+export class Choices implements Transcript {
+  readonly #kind: ChunkKind
+  readonly #channels = new Channels()
+  readonly #calls = new ToolCalls()
+  /** By index, why it ended. */
+  readonly #ends = new Map<number, string>()
+  #head: JsonObject
+  #usage: Usage | undefined
+
+  constructor(kind: ChunkKind) {
+    this.#kind = kind
+    this.#head = { id: '', object: kind.object, created: 0, model: '' }
+  }
+
+  readonly take = (chunk: JsonObject): void => {
+    gatherText(chunk, chunkShape, { path: '', found: this.#channels.tell })
+    this.#usage = toUsage(chunk['usage'], 'prompt_tokens', 'completion_tokens') ?? this.#usage
+    this.#head = Object.fromEntries(Object.entries(this.#head).map(([key, known]) => [key, chunk[key] ?? known]))
+    const choices = chunk['choices'] ?? []
+    if (!Array.isArray(choices)) throw new AnswerUnreadable('The choices of the answer are no list.')
+    choices.forEach((choice: Json, place) => this.#takeChoice(choice, place))
+  }
+
+  readonly tell = (text: string): void => {
+    this.#channels.tell('', text)
+  }
+
+  readonly spoken = (): Spoken => ({
+    text: this.#channels.text(),
+    toolCalls: this.#calls.list(),
+    finishReason: this.#finishReason(),
+    ...(this.#usage && { usage: this.#usage }),
+  })
+
+  readonly endEarly = (): string => {
+    const open = [...this.#ends].filter(([, reason]) => reason === '').map(([index]) => index)
+    const indexes = this.#ends.size === 0 ? [0] : open
+    const choices = indexes.map((index) => ({ ...this.#kind.emptyChoice, index, finish_reason: 'length' }))
+    return [...choices.map((choice) => toEvent({ ...this.#head, choices: [choice] })), 'data: [DONE]\n\n'].join('')
+  }
+
+  /** Without `[DONE]`: what is refused has not come to its end. */
+  readonly refuse = (error: JsonObject): string => toEvent({ error })
+
+  #takeChoice(choice: Json, place: number): void {
+    if (!isJsonObject(choice)) throw new AnswerUnreadable('A choice of the answer is no object.')
+    const index = toIndex(choice['index'], place)
+    const path = `choices/${index}`
+    const { append, tell } = this.#channels
+    this.#takeMessage(choice['delta'], `${path}/delta`)
+    this.#takeMessage(choice['message'], `${path}/message`)
+    gatherText(choice['text'], 'Text', { path: `${path}/text`, found: append, foundKey: tell })
+    gatherText(choice, choiceShape, { path, found: tell })
+    gatherTokens(choice['logprobs'], { path: `${path}/logprobs`, found: append })
+    const reason = choice['finish_reason']
+    const known = this.#ends.get(index) ?? ''
+    this.#ends.set(index, typeof reason === 'string' && known === '' ? reason : known)
+  }
+
+  #takeMessage(message: Json | undefined, path: string): void {
+    if (message === undefined || message === null) return
+    if (!isJsonObject(message)) throw new AnswerUnreadable('A message of the answer is no object.')
+    this.#gatherPieces(message, messageShape, path)
+    const calls = message['tool_calls'] ?? []
+    if (!Array.isArray(calls)) throw new AnswerUnreadable('The tool calls of the answer are no list.')
+    calls.forEach((call: Json, place) => {
+      if (!isJsonObject(call)) throw new AnswerUnreadable('A tool call of the answer is no object.')
+      this.#takeCall(call, `${path}/tool_calls/${toIndex(call['index'], place)}`)
+    })
+    const legacy = message['function_call'] ?? null
+    if (legacy !== null) this.#takeCall({ function: legacy }, `${path}/function_call`)
+  }
+
+  #takeCall(call: JsonObject, path: string): void {
+    this.#gatherPieces(call, callShape, path)
+    const { function: declared = null, custom = null, id } = call
+    if (isJsonObject(custom)) this.#calls.append(`${path}/custom`, { id, name: custom['name'], input: custom['input'] })
+    if (!isJsonObject(declared)) return
+    this.#calls.append(`${path}/function`, { id, name: declared['name'], input: declared['arguments'] })
+  }
+
+  #gatherPieces(value: JsonObject, shape: Shape, path: string): void {
+    gatherText(value, shape, { path, found: this.#channels.append, foundKey: this.#channels.tell })
+  }
+
+  #finishReason(): string {
+    const ended = [...this.#ends].filter(([, reason]) => reason !== '').toSorted(([one], [other]) => one - other)
+    return ended[0]?.[1] ?? ''
+  }
+}
+
+function toIndex(value: Json | undefined, place: number): number {
+  return typeof value === 'number' ? value : place
+}
+
+function toEvent(data: JsonObject): string {
+  return `data: ${JSON.stringify(data)}\n\n`
+}

@@ -1,0 +1,74 @@
+// OpenAI's list of models. A connection that declares its models is asked itself, and names those alone; of one that declares none
+// the model server tells.
+import type { InferenceFacts, JsonObject } from '../../../policy/model.ts'
+import type { CompiledConnection } from '../../../policy/snapshot.ts'
+import { GatewayError } from '../../errors.ts'
+import { findUpstreamModel } from '../json/model-name.ts'
+import type { OwnAnswer, ReadRequest, UpstreamRequest } from '../protocol.ts'
+import { errorShape, toAnswerFormat } from './answer.ts'
+import { openPlain } from './embeddings.ts'
+import type { Shape } from './gather.ts'
+
+type Models = Pick<CompiledConnection, 'models'>
+
+const modelShape: Shape = { id: 'Quiet', object: 'Quiet', created: 'Skipped', owned_by: 'Quiet' }
+
+const answer = toAnswerFormat(
+  () => openPlain({ ...modelShape, data: modelShape, permission: 'Quiet', error: errorShape }),
+  false,
+)
+
+export function listModels({ models }: Models, upstream: UpstreamRequest): ReadRequest {
+  const data = [...models.keys()].map(toModel)
+  return {
+    facts: toFacts('models.list', ''),
+    upstream,
+    answer,
+    ...(models.size > 0 && { ownAnswer: toOwnAnswer({ object: 'list', data }) }),
+  }
+}
+
+/** Throws `model_not_found`. */
+export function retrieveModel(connection: Models, id: string, upstream: UpstreamRequest): ReadRequest {
+  const model = decode(id)
+  findUpstreamModel(connection, model)
+  return {
+    facts: toFacts('models.retrieve', model),
+    upstream,
+    answer,
+    ...(connection.models.size > 0 && { ownAnswer: toOwnAnswer(toModel(model)) }),
+  }
+}
+
+/** One segment of a path as the name it stands for. */
+export function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch (cause) {
+    throw new GatewayError('model_not_found', 'The path names a model in an encoding that is not valid.', { cause })
+  }
+}
+
+function toModel(id: string): JsonObject {
+  return { id, object: 'model', created: 0, owned_by: 'portcullis' }
+}
+
+function toOwnAnswer(body: JsonObject): OwnAnswer {
+  return { status: 200, contentType: 'application/json', body: new TextEncoder().encode(JSON.stringify(body)) }
+}
+
+function toFacts(operation: string, model: string): InferenceFacts {
+  return {
+    operation,
+    model,
+    stream: false,
+    prompt: '',
+    messages: [],
+    tools: [],
+    toolCalls: [],
+    media: [],
+    parameters: {},
+    maxTokens: 0,
+    body: null,
+  }
+}

@@ -1,0 +1,44 @@
+// Tool calls of an answer, whole or in the pieces of a stream. Clients differ in how they join ids and names, so a call that changes
+// either is one that they would not all read alike.
+import type { Json, ToolCallFacts } from '../../../policy/model.ts'
+import { toInput } from '../json/fields.ts'
+import { AnswerUnreadable } from '../protocol.ts'
+
+export interface CallPiece {
+  readonly id?: Json | undefined
+  readonly name?: Json | undefined
+  /** Text as it is; of any other value its JSON. */
+  readonly input?: Json | undefined
+}
+
+interface Call {
+  readonly id: string
+  readonly name: string
+  readonly text: string
+}
+
+export class ToolCalls {
+  readonly #calls = new Map<string, Call>()
+
+  /** The pieces of one call have one path. */
+  append(path: string, { id, name, input }: CallPiece): void {
+    const call = this.#calls.get(path) ?? { id: '', name: '', text: '' }
+    this.#calls.set(path, { id: join(call.id, id), name: join(call.name, name), text: call.text + toText(input) })
+  }
+
+  list(): readonly ToolCallFacts[] {
+    return [...this.#calls.values()].map(({ id, name, text }) => ({ id, name, arguments: text, input: toInput(text) }))
+  }
+}
+
+export function toText(value: Json | undefined): string {
+  if (value === undefined || value === null) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function join(known: string, said: Json | undefined): string {
+  const told = toText(said)
+  if (told === '' || told === known) return known
+  if (known === '') return told
+  throw new AnswerUnreadable('A tool call of the answer changes its name or id.')
+}
