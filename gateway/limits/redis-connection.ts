@@ -1,0 +1,73 @@
+// One connection to Redis or Valkey, through @redis/client. It never reconnects by itself and never sends anything twice: what goes
+// on after a failure is decided in redis-link.ts.
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { RESP_TYPES, createClient } from '@redis/client'
+import type { Script } from './redis-scripts.ts'
+
+export interface RedisConnection {
+  /** Rejects when the store refuses or the connection is lost; then nobody knows whether it ran. */
+  readonly run: (script: Script, keys: readonly string[], args: readonly string[]) => Promise<unknown>
+  readonly ping: () => Promise<unknown>
+  readonly closed: Promise<void>
+  readonly close: () => void
+}
+
+/** Rejects when there is no store that answers. */
+export type ConnectRedis = () => Promise<RedisConnection>
+
+const connectMs = 2_000
+const maxQueued = 10_000
+
+/** The file is read for each connection, so a password may be rotated without a restart. */
+export function makeConnectRedis(urlFile: string): ConnectRedis {
+  return async () => connect((await readFile(urlFile, 'utf8')).trim())
+}
+
+async function connect(url: string): Promise<RedisConnection> {
+  // RESP 2 and no client info: every version since Redis 6 and every Valkey understands both. TLS and its checks follow from rediss://.
+  const client = createClient({
+    url,
+    RESP: 2,
+    disableClientInfo: true,
+    maintNotifications: 'disabled',
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: maxQueued,
+    socket: { reconnectStrategy: false, connectTimeout: connectMs },
+    commandOptions: { typeMapping: { [RESP_TYPES.NUMBER]: Number } },
+  })
+  const closed = new Promise<void>((resolve) => {
+    for (const event of ['error', 'end', 'terminated']) client.on(event, () => resolve())
+  })
+  try {
+    await client.connect()
+  } catch (error) {
+    client.destroy()
+    throw error
+  }
+  return {
+    run: async (script, keys, args) => {
+      const options = { keys: [...keys], arguments: [...args] }
+      try {
+        return await client.evalSha(toSha(script), options)
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
+        return client.eval(script.text, options)
+      }
+    },
+    ping: async () => client.ping(),
+    closed,
+    close: () => client.destroy(),
+  }
+}
+
+const shas = new WeakMap<Script, string>()
+
+/** SHA-1 is the name that Redis gives a script. */
+function toSha(script: Script): string {
+  const known = shas.get(script)
+  if (known !== undefined) return known
+  const sha = createHash('sha1').update(script.text).digest('hex')
+  shas.set(script, sha)
+  return sha
+}
