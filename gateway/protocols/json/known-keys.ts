@@ -5,7 +5,18 @@ import type { Json, JsonObject } from '../../../policy/model.ts'
 import { isJsonObject } from './strict-json.ts'
 
 /** Read into facts of their own. */
-const interpreted = ['model', 'messages', 'tools', 'functions', 'stream', 'max_tokens', 'max_completion_tokens']
+const interpreted = [
+  'model',
+  'messages',
+  'tools',
+  'functions',
+  'stream',
+  'max_tokens',
+  'max_completion_tokens',
+  'prediction',
+  'response_format',
+  'web_search_options',
+]
 
 /** Numbers, switches and names that steer a model; their strings are no part of the prompt. */
 const parameters = [
@@ -17,14 +28,15 @@ const parameters = [
   'metadata',
   'min_p',
   'modalities',
+  'moderation',
   'n',
   'parallel_tool_calls',
   'presence_penalty',
   'prompt_cache_key',
+  'prompt_cache_options',
   'prompt_cache_retention',
   'reasoning_effort',
   'repetition_penalty',
-  'response_format',
   'safety_identifier',
   'seed',
   'service_tier',
@@ -38,7 +50,6 @@ const parameters = [
   'top_p',
   'user',
   'verbosity',
-  'web_search_options',
 ]
 
 export const bodyKeys: ReadonlySet<string> = new Set([...interpreted, ...parameters])

@@ -109,7 +109,6 @@ class Events implements AnswerStream {
 
   readonly close = (ending: Ending): Uint8Array => {
     if (this.#isDone) return new Uint8Array()
-    this.#isDone = true
     return new TextEncoder().encode(
       ending.kind === 'BudgetSpent' ? this.#transcript.endEarly() : this.#refuse(ending.refusal),
     )

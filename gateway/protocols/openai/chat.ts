@@ -69,6 +69,7 @@ function listOtherText(
     ...listText(body['tools'], toolShape),
     ...listText(body['functions'], declaredShape),
     ...listText(body['response_format'], formatShape),
+    ...listText(body['prediction'], { type: 'Quiet', content: { type: 'Quiet', text: 'Text' } }),
     ...listText(body['web_search_options'], 'Quiet'),
   ].filter((text) => text !== '')
 }

@@ -11,12 +11,17 @@ import type { Shape } from './gather.ts'
 
 type Models = Pick<CompiledConnection, 'models'>
 
-const modelShape: Shape = { id: 'Quiet', object: 'Quiet', created: 'Skipped', owned_by: 'Quiet' }
+const modelShape: Shape = {
+  id: 'Quiet',
+  object: 'Quiet',
+  created: 'Skipped',
+  owned_by: 'Quiet',
+  root: 'Quiet',
+  parent: 'Quiet',
+  permission: 'Quiet',
+}
 
-const answer = toAnswerFormat(
-  () => openPlain({ ...modelShape, data: modelShape, permission: 'Quiet', error: errorShape }),
-  false,
-)
+const answer = toAnswerFormat(() => openPlain({ ...modelShape, data: modelShape, error: errorShape }), false)
 
 export function listModels({ models }: Models, upstream: UpstreamRequest): ReadRequest {
   const data = [...models.keys()].map(toModel)
