@@ -1,8 +1,7 @@
 // Answers of model servers as values and texts. Their JSON may hold words for numbers that are none (NaN, Infinity), and their errors
 // may be plain text or a page; a body that two clients would read differently is not read at all.
 import type { Json } from '../../../policy/model.ts'
-import { decodeBase64, toText } from '../framing/byte-text.ts'
-import { isJsonObject, parseStrictJson, tensorBounds } from '../json/strict-json.ts'
+import { parseStrictJson, tensorBounds } from '../json/strict-json.ts'
 import type { AnswerHead } from '../protocol.ts'
 import { AnswerUnreadable } from '../protocol.ts'
 
@@ -62,23 +61,4 @@ function readText(bytes: Uint8Array): string {
   } catch (cause) {
     throw new AnswerUnreadable('The answer is not valid UTF-8.', { cause })
   }
-}
-
-/** Every string of a value in order, keys below included, and what stands in base64 under `b64` decoded beside it. */
-export function collectAnswerText(value: Json): readonly string[] {
-  const texts: string[] = []
-  const visit = (one: Json): void => {
-    if (typeof one === 'string') texts.push(one)
-    else if (Array.isArray(one)) for (const item of one) visit(item)
-    else if (isJsonObject(one)) {
-      for (const [key, item] of Object.entries(one)) {
-        texts.push(key)
-        visit(item)
-        const decoded = key === 'b64' && typeof item === 'string' ? decodeBase64(item) : undefined
-        if (decoded !== undefined) texts.push(toText(decoded))
-      }
-    }
-  }
-  visit(value)
-  return texts
 }

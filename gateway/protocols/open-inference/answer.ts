@@ -7,7 +7,8 @@ import { collectUnknownText } from '../json/known-keys.ts'
 import { isJsonObject } from '../json/strict-json.ts'
 import type { AnswerFormat, AnswerHead } from '../protocol.ts'
 import { AnswerUnreadable } from '../protocol.ts'
-import { collectAnswerText, readAnswerBody } from './answer-json.ts'
+import { readAnswerBody } from './answer-json.ts'
+import { collectText } from './collect-text.ts'
 
 /** Of an inference. */
 export const tensorAnswer: AnswerFormat = { readWhole: readTensorAnswer, openStream: () => undefined }
@@ -16,7 +17,7 @@ export const tensorAnswer: AnswerFormat = { readWhole: readTensorAnswer, openStr
 export const plainAnswer: AnswerFormat = {
   readWhole: (head, bytes) => {
     const { body, text } = readAnswerBody(head, bytes)
-    return toFacts(head, { body, outputs: [], texts: [text, ...collectAnswerText(body)] })
+    return toFacts(head, { body, outputs: [], texts: [text, ...collectText(body)] })
   },
   openStream: () => undefined,
 }
@@ -30,11 +31,13 @@ function readTensorAnswer(head: AnswerHead, bytes: Uint8Array): ResponseFacts {
   const tail = new BinaryTail(bytes.subarray(end), unreadable)
   if (!isJsonObject(body) || !Array.isArray(body['outputs'])) {
     tail.assertTaken()
-    return toFacts(head, { body, outputs: [], texts: [text, ...collectAnswerText(body)] })
+    return toFacts(head, { body, outputs: [], texts: [text, ...collectText(body)] })
   }
   const outputs = body['outputs'].filter(isJsonObject).map((output) => readOutput(output, tail))
   tail.assertTaken()
-  const others = body['outputs'].filter((output: Json) => !isJsonObject(output)).flatMap(collectAnswerText)
+  const others = body['outputs']
+    .filter((output: Json) => !isJsonObject(output))
+    .flatMap((output: Json) => collectText(output))
   return toFacts(head, {
     body,
     outputs: outputs.map(({ tensor }) => tensor),
@@ -74,7 +77,7 @@ function readOutput(
       ...textOfParameters(output),
       ...collectUnknownText(output, outputKeys),
       // Data beside binary data: some clients would read it.
-      ...(fromWire ? collectAnswerText(data) : []),
+      ...(fromWire ? collectText(data) : []),
     ],
   }
 }
@@ -94,7 +97,7 @@ function readBinary(datatype: string, bytes: Uint8Array): Values {
 }
 
 function readJson(datatype: string, data: Json): Values {
-  const text = collectAnswerText(data)
+  const text = collectText(data)
   const elements = countLeaves(data)
   const encoder = new TextEncoder()
   const width = datatypes.get(datatype)?.bytes ?? 0
@@ -113,7 +116,7 @@ function readShape(shape: Json): readonly number[] {
 
 function textOfParameters(from: JsonObject): readonly string[] {
   const parameters = from['parameters'] ?? null
-  return isJsonObject(parameters) ? collectUnknownText(parameters, new Set()) : collectAnswerText(parameters)
+  return isJsonObject(parameters) ? collectUnknownText(parameters, new Set()) : collectText(parameters)
 }
 
 function toDecodedText(text: string): string {
