@@ -12,6 +12,11 @@ export interface WireKeys {
   readonly known: ReadonlySet<string>
 }
 
+const none: ReadonlySet<string> = new Set()
+
+/** For data of callers and tools, where every word counts, whatever its key. */
+export const freeKeys: WireKeys = { structure: none, sealed: none, known: none }
+
 export function gatherText(value: Json | undefined, keys: WireKeys): readonly string[] {
   const texts: string[] = []
   gather(value, keys, texts)
