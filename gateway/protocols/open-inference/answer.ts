@@ -8,7 +8,7 @@ import { isJsonObject } from '../json/strict-json.ts'
 import type { AnswerFormat, AnswerHead } from '../protocol.ts'
 import { AnswerUnreadable } from '../protocol.ts'
 import { readAnswerBody } from './answer-json.ts'
-import { collectText } from './collect-text.ts'
+import { collectAnswerText, collectParameterText, collectText } from './collect-text.ts'
 
 /** Of an inference. */
 export const tensorAnswer: AnswerFormat = { readWhole: readTensorAnswer, openStream: () => undefined }
@@ -17,7 +17,7 @@ export const tensorAnswer: AnswerFormat = { readWhole: readTensorAnswer, openStr
 export const plainAnswer: AnswerFormat = {
   readWhole: (head, bytes) => {
     const { body, text } = readAnswerBody(head, bytes)
-    return toFacts(head, { body, outputs: [], texts: [text, ...collectText(body)] })
+    return toFacts(head, { body, outputs: [], texts: [text, ...collectAnswerText(body)] })
   },
   openStream: () => undefined,
 }
@@ -31,7 +31,7 @@ function readTensorAnswer(head: AnswerHead, bytes: Uint8Array): ResponseFacts {
   const tail = new BinaryTail(bytes.subarray(end), unreadable)
   if (!isJsonObject(body) || !Array.isArray(body['outputs'])) {
     tail.assertTaken()
-    return toFacts(head, { body, outputs: [], texts: [text, ...collectText(body)] })
+    return toFacts(head, { body, outputs: [], texts: [text, ...collectAnswerText(body)] })
   }
   const outputs = body['outputs'].filter(isJsonObject).map((output) => readOutput(output, tail))
   tail.assertTaken()
@@ -116,7 +116,7 @@ function readShape(shape: Json): readonly number[] {
 
 function textOfParameters(from: JsonObject): readonly string[] {
   const parameters = from['parameters'] ?? null
-  return isJsonObject(parameters) ? collectUnknownText(parameters, new Set()) : collectText(parameters)
+  return isJsonObject(parameters) ? collectParameterText(parameters) : collectText(parameters)
 }
 
 function toDecodedText(text: string): string {

@@ -21,7 +21,7 @@ export function findTarget(
   if (!isPlainSegment(model) || (version !== '' && !isPlainSegment(version))) {
     throw new GatewayError(
       'bad_request',
-      'Names of models and versions in the path may have letters, digits, `_`, `.` and `-`, and start with one of the first three.',
+      'Names of models and versions in the path may have letters, digits, `_`, `.` and `-`, and may not start with one of the last two.',
     )
   }
   const upstream = findUpstreamModel(connection, model)

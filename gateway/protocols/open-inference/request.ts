@@ -14,6 +14,7 @@ import {
 } from '../json/fields.ts'
 import { collectUnknownText } from '../json/known-keys.ts'
 import { tensorBounds } from '../json/strict-json.ts'
+import { collectParameterText } from './collect-text.ts'
 
 export interface InferRequest {
   readonly inputs: readonly TensorFacts[]
@@ -35,7 +36,6 @@ const parameterKeys: ReadonlySet<string> = new Set([
   'content_type',
   ...sharedMemoryKeys,
 ])
-const none: ReadonlySet<string> = new Set()
 
 const maxTensors = 1000
 
@@ -57,7 +57,7 @@ export function readInfer(bytes: Uint8Array, headLength: number | undefined, mod
     inputs: inputs.map(({ tensor }) => tensor),
     prompt: [
       ...inputs.flatMap(({ tensor, others }) => [...tensor.text, ...others]),
-      ...collectUnknownText(parameters, none),
+      ...collectParameterText(parameters),
       ...readTensors(body, 'outputs').flatMap(readOutput),
       ...collectUnknownText(body, bodyKeys),
     ].join('\n'),
@@ -102,19 +102,19 @@ function readInput(input: JsonObject, { tail, ofRequest }: Around): Input {
   const shape = readShape(input)
   const values = readValues(input, { parameters, tail })
   if (values.elements !== countElements(shape, malformed)) {
-    throw malformed('A tensor has not as many values as its shape says.')
+    throw malformed('A tensor does not have as many values as its shape says.')
   }
   const isBase64 = [parameters, ofRequest].some((one) => one['content_type'] === 'base64')
   return {
     tensor: { name, datatype, shape, ...values, text: isBase64 ? withDecoded(values.text) : values.text },
-    others: [...collectUnknownText(parameters, none), ...collectUnknownText(input, inputKeys)],
+    others: [...collectParameterText(parameters), ...collectUnknownText(input, inputKeys)],
   }
 }
 
 function readOutput(output: JsonObject): readonly string[] {
   assertPlainKeys(output, outputKeys)
   readString(output, 'name')
-  return [...collectUnknownText(readParameters(output), none), ...collectUnknownText(output, outputKeys)]
+  return [...collectParameterText(readParameters(output)), ...collectUnknownText(output, outputKeys)]
 }
 
 function readShape(input: JsonObject): readonly number[] {

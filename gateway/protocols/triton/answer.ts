@@ -1,6 +1,6 @@
 // Answers of Triton's generate extension: one JSON object with `text_output` and whatever else the model has, or a stream of server-sent
 // events with one such object each. Pieces of one key belong together across events, so that nothing hides between two of them.
-import type { Json, JsonObject, ResponseFacts } from '../../../policy/model.ts'
+import type { Json, ResponseFacts, TensorFacts } from '../../../policy/model.ts'
 import type { SseEvent } from '../framing/sse.ts'
 import { SseReader } from '../framing/sse.ts'
 import { isJsonObject } from '../json/strict-json.ts'
@@ -14,9 +14,9 @@ import { toTensors } from './generate.ts'
 export const generateAnswer: AnswerFormat = {
   readWhole: (head, bytes) => {
     const { body, text } = readAnswerBody(head, bytes)
-    const texts = new Texts()
-    texts.take(body)
-    return toFacts(head, { body, outputs: isJsonObject(body) ? toOutputs(body) : [], texts: [text, ...texts.list()] })
+    const said = new Said()
+    said.take(body)
+    return toFacts(head, { body, outputs: said.outputs(), texts: [text, ...said.texts()] })
   },
   openStream: (head) =>
     /^text\/event-stream(?:[ \t]*;|$)/iu.test(head.headers['content-type'] ?? '')
@@ -24,17 +24,10 @@ export const generateAnswer: AnswerFormat = {
       : undefined,
 }
 
-/** Which model it was, as every answer of Triton says. */
-const names: ReadonlySet<string> = new Set(['model_name', 'model_version', 'id'])
-
-function toOutputs(body: JsonObject): ReturnType<typeof toTensors> {
-  return toTensors(body).filter(({ name }) => !names.has(name))
-}
-
 class GenerateStream implements AnswerStream {
   readonly #head: AnswerHead
   readonly #reader = new SseReader()
-  readonly #texts = new Texts()
+  readonly #said = new Said()
 
   constructor(head: AnswerHead) {
     this.#head = head
@@ -51,12 +44,12 @@ class GenerateStream implements AnswerStream {
   #take({ raw, data }: SseEvent): Uint8Array {
     const body = data === undefined || data === '' ? null : parseAnswerJson(data)
     if (body === undefined) throw new AnswerUnreadable('The stream has an event that is not JSON that all read alike.')
-    this.#texts.take(body)
+    this.#said.take(body)
     return raw
   }
 
   facts(): ResponseFacts {
-    return toFacts(this.#head, { body: null, outputs: [], texts: this.#texts.list() })
+    return toFacts(this.#head, { body: null, outputs: this.#said.outputs(), texts: this.#said.texts() })
   }
 
   /** The protocol has no word for a spent budget: the stream ends as it does when the model has finished. */
@@ -68,35 +61,63 @@ class GenerateStream implements AnswerStream {
 
 const maxPlaces = 10_000
 
-/** Texts by the place in which they stand (keys quoted, so that no key is another place); what comes to a place continues it. */
-class Texts {
-  #byPlace = new Map<string, string>([['"text_output"', '']])
+/** Which model it was, as every answer of Triton says, and that it failed: no tensors. */
+const notTensors: ReadonlySet<string> = new Set(['model_name', 'model_version', 'id', 'error'])
+
+/** Of one answer or of all events so far; what comes to a place later continues what was there. */
+class Said {
+  /** By the place in which they stand, its keys quoted, so that no key looks like another place. */
+  #texts = new Map<string, string>([['"text_output"', '']])
+  #outputs = new Map<string, TensorFacts>()
 
   take(body: Json): void {
     if (!isJsonObject(body)) return this.#visit(body, '')
     for (const [key, value] of Object.entries(body)) {
-      if (!names.has(key) || typeof value !== 'string') this.#visit(value, JSON.stringify(key))
+      const isName = notTensors.has(key) && key !== 'error' && typeof value === 'string'
+      if (!isName) this.#visit(value, JSON.stringify(key))
+    }
+    for (const tensor of toTensors(body)) if (!notTensors.has(tensor.name)) this.#continueOutput(tensor)
+    if (this.#texts.size + this.#outputs.size > maxPlaces) {
+      throw new AnswerUnreadable('The answer has more texts than can be told apart.')
     }
   }
 
-  list(): readonly string[] {
-    return [...this.#byPlace.values()]
+  texts(): readonly string[] {
+    return [...this.#texts.values()]
+  }
+
+  outputs(): readonly TensorFacts[] {
+    return [...this.#outputs.values()]
   }
 
   #visit(value: Json, place: string): void {
-    if (typeof value === 'string') this.#add(place, value)
+    if (typeof value === 'string') this.#texts.set(place, (this.#texts.get(place) ?? '') + value)
     else if (Array.isArray(value)) value.forEach((item: Json, i) => this.#visit(item, `${place}/${i}`))
     else if (isJsonObject(value)) {
       for (const [key, item] of Object.entries(value)) {
         const quoted = JSON.stringify(key)
-        this.#byPlace.set(`${place}#${quoted}`, key)
+        this.#texts.set(`${place}#${quoted}`, key)
         this.#visit(item, `${place}/${quoted}`)
       }
     }
   }
 
-  #add(place: string, text: string): void {
-    this.#byPlace.set(place, (this.#byPlace.get(place) ?? '') + text)
-    if (this.#byPlace.size > maxPlaces) throw new AnswerUnreadable('The stream has more texts than can be told apart.')
+  /** Its texts run on, value by value; the counts are those of all events. */
+  #continueOutput({ name, datatype, elements, bytes, text }: TensorFacts): void {
+    const before = this.#outputs.get(name)
+    const count = (before?.elements ?? 0) + elements
+    this.#outputs.set(name, {
+      name,
+      datatype: datatype === '' ? (before?.datatype ?? '') : datatype,
+      shape: [count],
+      elements: count,
+      bytes: (before?.bytes ?? 0) + bytes,
+      text: runOn(before?.text ?? [], text),
+    })
   }
+}
+
+function runOn(before: readonly string[], after: readonly string[]): readonly string[] {
+  const length = Math.max(before.length, after.length)
+  return Array.from({ length }, (_, i) => (before[i] ?? '') + (after[i] ?? ''))
 }
