@@ -38,3 +38,15 @@ it('wants a source of bundles', () => {
     mistakes: [expect.stringContaining('PORTCULLIS_BUNDLE_FOLDER')],
   })
 })
+
+it('takes the shared store of limits from files alone', () => {
+  expect(parseConfig(pod)).toMatchObject({ config: { limitsRedis: undefined } })
+  const urlFile = { PORTCULLIS_LIMITS_REDIS_URL_FILE: '/limits/url' }
+  const caFile = { PORTCULLIS_LIMITS_REDIS_CA_FILE: '/limits/ca.crt' }
+  expect(parseConfig({ ...pod, ...urlFile, ...caFile })).toMatchObject({
+    config: { limitsRedis: { urlFile: '/limits/url', caFile: '/limits/ca.crt' } },
+  })
+  expect(parseConfig({ ...pod, ...caFile })).toEqual({
+    mistakes: [expect.stringContaining('PORTCULLIS_LIMITS_REDIS_URL_FILE')],
+  })
+})

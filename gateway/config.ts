@@ -14,6 +14,8 @@ export interface Config {
   /** File for session records as JSON lines; undefined when switched off in so many words. */
   readonly recordsFile: string | undefined
   readonly kubernetes: KubernetesConfig | undefined
+  /** Where limits are counted for all replicas together; absent: each counts for itself. */
+  readonly limitsRedis: LimitsRedisConfig | undefined
   /** Lets connections reach loopback addresses: for a sidecar, standalone use and tests. No custom resource can set it. */
   readonly allowLoopback: boolean
   readonly maxHeaderBytes: number
@@ -27,6 +29,14 @@ export interface KubernetesConfig {
   readonly namespace: string
   readonly podName: string
   readonly podUid: string
+}
+
+/** Files, not values: both may be rotated while the gateway runs, and an environment is easier to read than a mounted Secret. */
+export interface LimitsRedisConfig {
+  /** Holds `redis[s]://[user[:password]@]host[:port][/database]`. */
+  readonly urlFile: string
+  /** Authorities for its certificate. Absent: the public ones. */
+  readonly caFile: string | undefined
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -50,6 +60,7 @@ export function parseConfig(env: Env): ParsedConfig {
     stateFolder: read.text('PORTCULLIS_STATE_FOLDER'),
     recordsFile: parseRecords(read),
     kubernetes: parseKubernetes(read),
+    limitsRedis: parseLimitsRedis(read, mistakes),
     allowLoopback: read.oneOf('PORTCULLIS_ALLOW_LOOPBACK', ['no', 'yes'], 'no') === 'yes',
     maxHeaderBytes: read.integer('PORTCULLIS_MAX_HEADER_BYTES', { absent: 65_536, min: 8_192, max: 1_048_576 }),
     drainMs: read.integer('PORTCULLIS_DRAIN_SECONDS', { absent: 25, min: 0, max: 3_600 }) * 1000,
@@ -74,6 +85,14 @@ function parseKubernetes(read: Reader): KubernetesConfig | undefined {
     podName: read.required('PORTCULLIS_POD_NAME', 'the name of this pod (fieldRef metadata.name)'),
     podUid: read.required('PORTCULLIS_POD_UID', 'the uid of this pod (fieldRef metadata.uid)'),
   }
+}
+
+function parseLimitsRedis(read: Reader, mistakes: string[]): LimitsRedisConfig | undefined {
+  const urlFile = read.text('PORTCULLIS_LIMITS_REDIS_URL_FILE')
+  const caFile = read.text('PORTCULLIS_LIMITS_REDIS_CA_FILE')
+  if (urlFile !== undefined) return { urlFile, caFile }
+  if (caFile !== undefined) mistakes.push('PORTCULLIS_LIMITS_REDIS_CA_FILE: needs PORTCULLIS_LIMITS_REDIS_URL_FILE')
+  return undefined
 }
 
 interface IntegerRange {

@@ -137,10 +137,7 @@ export class Held implements Reservation {
     const refusing = lines.find(({ demand }) => demand.acts && demand.onUnavailable === 'Deny')
     if (refusing !== undefined) return this.#cut(refusing, 'LimitUnavailable')
     const replicas = this.#deps.replicas()
-    const taken = this.#deps.local.take(
-      asks.map((ask) => toShare(ask, replicas)),
-      this.#slot,
-    )
+    const taken = this.#deps.local.take(asks.map((ask) => toShare(ask, replicas)))
     if ('refused' in taken) return this.#cut(lines[taken.refused.index], taken.refused.reason)
     for (const [i, line] of lines.entries()) {
       const hold = taken.holds[i]

@@ -2,7 +2,7 @@
 // on after a failure is decided in redis-link.ts.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { RESP_TYPES, createClient } from '@redis/client'
+import { createClient } from '@redis/client'
 import type { Script } from './redis-scripts.ts'
 
 export interface RedisConnection {
@@ -19,12 +19,24 @@ export type ConnectRedis = () => Promise<RedisConnection>
 const connectMs = 2_000
 const maxQueued = 10_000
 
-/** The file is read for each connection, so a password may be rotated without a restart. */
-export function makeConnectRedis(urlFile: string): ConnectRedis {
-  return async () => connect((await readFile(urlFile, 'utf8')).trim())
+export interface RedisPlace {
+  /** Holds `redis[s]://[user[:password]@]host[:port][/database]`. */
+  readonly urlFile: string
+  /** Authorities that may sign the store's certificate, in place of the public ones. */
+  readonly caFile?: string | undefined
 }
 
-async function connect(url: string): Promise<RedisConnection> {
+/** The files are read for each connection, so a password or an authority may be rotated without a restart. */
+export function makeConnectRedis({ urlFile, caFile }: RedisPlace): ConnectRedis {
+  return async () => {
+    const url = (await readFile(urlFile, 'utf8')).trim()
+    if (caFile === undefined) return connect(url, {})
+    if (!url.startsWith('rediss://')) throw new Error('an authority is given for a store without TLS')
+    return connect(url, { tls: true, ca: await readFile(caFile) })
+  }
+}
+
+async function connect(url: string, tls: { readonly tls?: true; readonly ca?: Buffer }): Promise<RedisConnection> {
   // RESP 2 and no client info: every version since Redis 6 and every Valkey understands both. TLS and its checks follow from rediss://.
   const client = createClient({
     url,
@@ -33,8 +45,7 @@ async function connect(url: string): Promise<RedisConnection> {
     maintNotifications: 'disabled',
     disableOfflineQueue: true,
     commandsQueueMaxLength: maxQueued,
-    socket: { reconnectStrategy: false, connectTimeout: connectMs },
-    commandOptions: { typeMapping: { [RESP_TYPES.NUMBER]: Number } },
+    socket: { ...tls, reconnectStrategy: false, connectTimeout: connectMs },
   })
   const closed = new Promise<void>((resolve) => {
     for (const event of ['error', 'end', 'terminated']) client.on(event, () => resolve())
