@@ -35,7 +35,7 @@ export function compileRules(work: Work, all: readonly Rule[], scope: RuleScope)
 function refuseContradictions(work: Work, { phase, action, onStream }: Rule, path: string): void {
   if (phase === 'Response' && action === 'Allow') {
     const message =
-      'an answer needs no permission besides its request’s; use phase: Request, or action: Deny for answers'
+      "an answer needs no permission besides its request's; use phase: Request, or action: Deny for responses"
     work.refuse(`${path}.action`, 'Invalid', message)
   }
   if (phase === 'Request' && onStream !== undefined) {

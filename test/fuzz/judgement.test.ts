@@ -361,12 +361,12 @@ describe('judgement of any policies', () => {
     )
   })
 
-  test('[EV10] reads nothing of a request or an answer that the connection does not announce', () => {
+  test('[EV10] reads nothing of a request that the connection does not announce', () => {
     fc.assert(
       fc.property(policies, calls, answers, (all, facts, answer) => {
         const read = new Set<string>()
         const connection = connect(all)
-        const judgement = evaluate(connection, { ...facts, request: watch(facts.request, 'request', read) })
+        const judgement = evaluate(connection, { ...facts, request: watch(facts.request, read) })
         verdictOf(judgement, answer)
         expect([...read].filter((field) => !connection.reads.has(field))).toEqual([])
       }),
@@ -380,11 +380,11 @@ function pick(from: object, names: readonly string[]): object {
 }
 
 /** The same values, read through getters that take note. */
-function watch<Fields extends object>(fields: Fields, name: string, read: Set<string>): Fields {
+function watch<Fields extends object>(fields: Fields, read: Set<string>): Fields {
   const watched = {}
   for (const [field, value] of Object.entries(fields)) {
     const get = (): unknown => {
-      read.add(`${name}.${field}`)
+      read.add(`request.${field}`)
       return value
     }
     Object.defineProperty(watched, field, { enumerable: true, get })
