@@ -15,7 +15,7 @@ export interface Config {
   readonly recordsFile: string | undefined
   readonly kubernetes: KubernetesConfig | undefined
   /** Where limits are counted for all replicas together; absent: each counts for itself. */
-  readonly limitsRedis: LimitsRedisConfig | undefined
+  readonly limitsRedis?: LimitsRedisConfig | undefined
   /** Lets connections reach loopback addresses: for a sidecar, standalone use and tests. No custom resource can set it. */
   readonly allowLoopback: boolean
   readonly maxHeaderBytes: number

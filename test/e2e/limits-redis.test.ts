@@ -188,6 +188,20 @@ describe.skipIf(redisServer === undefined)('limits over three replicas and a rea
     )
   })
 
+  it('[LM6] gives back to the window that it took from alone', async () => {
+    await using platform = await startPlatform()
+    const replica = await platform.startReplica()
+    const demand = makeDemand({ measure: 'Tokens', max: 100 })
+    const all: Spending = { inputTokens: 0, maxTokens: 100 }
+    const first = await take(replica, [demand], all)
+    await platform.look("return redis.call('FLUSHALL')")
+    const second = await take(replica, [demand], all)
+    first.settle({ inputTokens: 0, outputTokens: 0 })
+    expect(await refusal(replica, [demand], all)).toBeDefined()
+    second.settle({ inputTokens: 0, outputTokens: 0 })
+    expect(await refusal(replica, [demand], all)).toBeUndefined()
+  })
+
   it('[LM7] counts a limit in mode Audit apart, and refuses nothing', async () => {
     await using platform = await startPlatform()
     const [first, second] = await platform.startReplicas(2)
