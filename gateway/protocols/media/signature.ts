@@ -1,5 +1,6 @@
 // What bytes say they are, by their first ones. Only forms that a decoder would take: two letters that a sentence may begin with
 // (`BM`) are not enough. A file may still be of two kinds at once; what a text reader would see in it is gathered by whoever asks.
+import { toCommonType } from '../../../policy/content.ts'
 import { latin1, u16le, u32be, u32le, u8 } from './octets.ts'
 
 /** Tests in order; the first that holds names the type. Keys are what stands at the very beginning. */
@@ -30,6 +31,45 @@ const riff: ReadonlyMap<string, string> = new Map([
   ['WAVE', 'audio/wav'],
   ['AVI ', 'video/x-msvideo'],
 ])
+
+/** What one container may hold cannot be told by its first bytes: each of these may be found as the type it stands beside. */
+const containers: ReadonlyMap<string, string> = new Map([
+  ['audio/mp4', 'video/mp4'],
+  ['video/quicktime', 'video/mp4'],
+  ['application/mp4', 'video/mp4'],
+  ['video/ogg', 'audio/ogg'],
+  ['application/ogg', 'audio/ogg'],
+  ['audio/webm', 'video/webm'],
+  ['video/x-matroska', 'video/webm'],
+  ['audio/x-matroska', 'video/webm'],
+])
+
+/** Documents, archives and arrays of many kinds are packed with these. */
+const wrappings = new Set(['application/zip', 'application/gzip'])
+
+const sniffed: ReadonlySet<string> = new Set([
+  ...prefixes.map(([, type]) => type),
+  ...riff.values(),
+  'image/avif',
+  'image/heic',
+  'image/bmp',
+  'video/mp4',
+  'audio/aac',
+])
+
+/** Says nothing about what the bytes are. */
+export function isUntold(type: string): boolean {
+  return type === '' || type === 'application/octet-stream'
+}
+
+/** Whether bytes that look like `found` (empty: unknown) may be called `said`. */
+export function isSameKind(said: string, found: string): boolean {
+  if (isUntold(said)) return true
+  const type = toCommonType(said)
+  const known = sniffed.has(type) || containers.has(type)
+  if (!known) return found === '' || wrappings.has(found)
+  return type === found || containers.get(type) === found
+}
 
 /** Empty: not one of the forms that are known here. */
 export function sniffType(bytes: Uint8Array): string {

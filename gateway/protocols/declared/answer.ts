@@ -1,0 +1,118 @@
+// Answers of servers without a known API: all their text, and the fields that the connection declares in it. JSON and text of any
+// shape are read, events and lines as they come; anything else must be declared as a binary.
+import type { Json, ResponseFacts } from '../../../policy/model.ts'
+import { parseStrictJson, tensorBounds } from '../json/strict-json.ts'
+import type { MediaType } from '../media/media-type.ts'
+import { isUtf8, parseMediaType } from '../media/media-type.ts'
+import { toText } from '../media/media.ts'
+import type { AnswerFormat, AnswerHead } from '../protocol.ts'
+import { AnswerUnreadable } from '../protocol.ts'
+import { EventAnswer } from './answer-stream.ts'
+import { examineBinary } from './binary.ts'
+import type { Declaration } from './declaration.ts'
+import { Gathering } from './gathering.ts'
+import { eventFraming, lineFraming } from './framing.ts'
+import { fieldsAt, walkPlaces } from './places.ts'
+import { toTexts } from './texts.ts'
+
+/** Without a declaration nothing is a field, and every binary is taken. */
+export function toAnswerFormat(declaration?: Declaration): AnswerFormat {
+  return {
+    readWhole: (head, bytes) => readWhole(head, bytes, declaration),
+    openStream: ({ status, headers }) => {
+      const type = parseMediaType(headers['content-type'] ?? '')?.type ?? ''
+      const framing = type === 'text/event-stream' ? eventFraming : lineTypes.has(type) ? lineFraming : undefined
+      return framing && new EventAnswer(status, framing, declaration)
+    },
+  }
+}
+
+const lineTypes = new Set(['application/x-ndjson', 'application/jsonl', 'application/x-jsonlines'])
+const jsonType = /^application\/(?:[\w.-]+\+)?json$/u
+const textType = /^(?:text\/.+|application\/(?:[\w.-]+\+)?xml|application\/(?:x-ndjson|jsonl|x-jsonlines))$/u
+
+type Read = Pick<ResponseFacts, 'text' | 'body' | 'fields'>
+
+function readWhole(head: AnswerHead, bytes: Uint8Array, declaration: Declaration | undefined): ResponseFacts {
+  const read = bytes.length === 0 ? readNothing(declaration) : readBody(head, bytes, declaration)
+  return { status: head.status, toolCalls: [], finishReason: '', ...read }
+}
+
+function readNothing(declaration: Declaration | undefined): Read {
+  return toRead(new Gathering(declaration?.fields ?? []), null, declaration)
+}
+
+function readBody({ headers }: AnswerHead, bytes: Uint8Array, declaration: Declaration | undefined): Read {
+  const header = headers['content-type'] ?? ''
+  const mediaType = parseMediaType(header)
+  if (mediaType === undefined && header !== '') throw new AnswerUnreadable('The content type of the answer is none.')
+  if (mediaType === undefined) return readUntyped(bytes, declaration)
+  if (jsonType.test(mediaType.type)) return readJson(decode(bytes, mediaType), declaration)
+  if (textType.test(mediaType.type)) return readPlain(decode(bytes, mediaType), declaration)
+  return readBinary(bytes, mediaType.type, declaration)
+}
+
+/** What a client would guess: JSON, else text, else bytes. */
+function readUntyped(bytes: Uint8Array, declaration: Declaration | undefined): Read {
+  const text = toText(bytes)
+  if (text === undefined) return readBinary(bytes, '', declaration)
+  return 'refused' in parseStrictJson(text, tensorBounds) ? readPlain(text, declaration) : readJson(text, declaration)
+}
+
+function readJson(text: string, declaration: Declaration | undefined): Read {
+  const parsed = parseStrictJson(text, tensorBounds)
+  if ('refused' in parsed)
+    throw new AnswerUnreadable('The answer says that it is JSON, and is none that every reader reads alike.')
+  const into = new Gathering(declaration?.fields ?? [])
+  gatherAnswer(parsed.value, declaration, into)
+  return toRead(into, parsed.value, declaration)
+}
+
+/** Every string and every key: a label may be either. */
+function gatherAnswer(value: Json, declaration: Declaration | undefined, into: Gathering): void {
+  const whole = toWhole(declaration)
+  walkPlaces(value, declaration?.places, {
+    text: (text, place) => into.addText(text, [...fieldsAt(place), ...whole]),
+    object: (object) => into.addKeys(object, whole),
+  })
+}
+
+function readPlain(text: string, declaration: Declaration | undefined): Read {
+  const into = new Gathering(declaration?.fields ?? [])
+  for (const one of toTexts(text)) into.addText(one, toWhole(declaration))
+  return toRead(into, null, declaration)
+}
+
+function toWhole(declaration: Declaration | undefined): readonly string[] {
+  return declaration?.wholeText === undefined ? [] : [declaration.wholeText]
+}
+
+function readBinary(content: Uint8Array, type: string, declaration: Declaration | undefined): Read {
+  const into = new Gathering(declaration?.fields ?? [])
+  if (declaration !== undefined) {
+    const name = declaration.wholeBinary
+    if (name === undefined) throw new AnswerUnreadable('The answer is a binary, and the connection declares none.')
+    const examined = examineBinary({ name, type, content }, declaration.media)
+    if ('refused' in examined)
+      throw new AnswerUnreadable('The answer is not of the binaries that the connection declares.')
+  }
+  // What calls itself an image may be text to a program that does not look.
+  const text = toText(content)
+  if (text !== undefined) into.addText(text)
+  return toRead(into, null, declaration)
+}
+
+function toRead({ text, fields }: Gathering, body: Json, declaration: Declaration | undefined): Read {
+  return { text, body, ...(declaration === undefined ? {} : { fields }) }
+}
+
+/** The same bytes in any of these; other encodings are not read. */
+const latin = /^(?:us-ascii|iso-8859-1|windows-1252)$/iu
+
+function decode(bytes: Uint8Array, mediaType: MediaType): string {
+  const charset = mediaType.parameters.get('charset') ?? ''
+  if (latin.test(charset)) return new TextDecoder('windows-1252').decode(bytes)
+  const text = isUtf8(mediaType) ? toText(bytes) : undefined
+  if (text === undefined) throw new AnswerUnreadable('The answer is not valid UTF-8.')
+  return text
+}
