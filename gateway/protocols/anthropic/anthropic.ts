@@ -69,7 +69,7 @@ function planModels({ models }: CompiledConnection, head: RequestHead): RequestP
   const name = readSegment(head.path.slice(modelsPath.length + 1))
   // The own answer names what the caller may use; the model server would name what it calls the same.
   findUpstreamModel({ models }, name)
-  return toPlan('models.get', name, {
+  return toPlan('models.retrieve', name, {
     upstream: { path: head.path, query: head.query },
     ...(names.length === 0 ? {} : { ownAnswer: toModelAnswer(name) }),
   })

@@ -162,6 +162,7 @@ export const wire: WireKeys = {
   structure: new Set(structure),
   sealed: new Set(sealed),
   known: new Set(known),
+  numbers: false,
 }
 
 /** Of messages, blocks, sources and tools. */

@@ -10,12 +10,14 @@ export interface WireKeys {
   readonly sealed: ReadonlySet<string>
   /** Keys that are known, so that the name alone says nothing. Those above need not be repeated. */
   readonly known: ReadonlySet<string>
+  /** In data a number may be an account; in a protocol's own fields it is a count. */
+  readonly numbers: boolean
 }
 
 const none: ReadonlySet<string> = new Set()
 
 /** For data of callers and tools, where every word counts, whatever its key. */
-export const freeKeys: WireKeys = { structure: none, sealed: none, known: none }
+export const freeKeys: WireKeys = { structure: none, sealed: none, known: none, numbers: true }
 
 export function gatherText(value: Json | undefined, keys: WireKeys): readonly string[] {
   const texts: string[] = []
@@ -35,6 +37,7 @@ export function gatherFields(object: JsonObject, keys: WireKeys, except: Readonl
 /** Depth is bounded by the parser. */
 function gather(value: Json | undefined, keys: WireKeys, texts: string[]): void {
   if (typeof value === 'string') addText(value, texts)
+  else if (typeof value === 'number' && keys.numbers) texts.push(String(value))
   else if (Array.isArray(value)) for (const item of value) gather(item, keys, texts)
   else if (isJsonObject(value)) {
     for (const [key, item] of Object.entries(value)) gatherField(value, { key, value: item }, { keys, texts })
