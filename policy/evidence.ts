@@ -17,6 +17,8 @@ export interface SessionRecord {
   readonly connection?: ObjectRef
   readonly request: RecordedRequest
   readonly decision?: RecordedDecision
+  /** What policies in mode Audit would have refused, of the request and of the answer. Absent: nothing. */
+  readonly shadow?: readonly RecordedShadow[]
   readonly response: RecordedResponse
 }
 
@@ -42,12 +44,26 @@ export interface RecordedDecision {
   readonly rules: readonly string[]
 }
 
+export interface RecordedShadow {
+  /** `namespace/name`. */
+  readonly policy: string
+  /** A rule or limit of it; empty where the policy itself is what refuses. */
+  readonly rule: string
+  readonly reason: DenyReason
+}
+
 export interface RecordedResponse {
   /** 0 when the caller left before there was one. */
   readonly status: number
+  /** Of the model's body, as far as it came; of the refusal where the gateway answered itself. */
   readonly bytes: number
-  /** `Refused`: answered by the gateway itself. `Cut`: the caller saw a broken transfer. */
-  readonly outcome: 'Refused' | 'Completed' | 'Cut'
+  /**
+   * `Refused`: answered by the gateway itself, in place of the model's answer where there was one. `Ended`: a stream that the
+   * gateway ended before the model did, in the protocol's own form. `Cut`: the caller saw a broken transfer.
+   */
+  readonly outcome: 'Refused' | 'Completed' | 'Ended' | 'Cut'
   /** Code of the error, from the closed list of the gateway. */
   readonly error?: string
+  /** `namespace/name/rule` of the rule that refused or ended the answer. */
+  readonly rule?: string
 }
