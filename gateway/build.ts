@@ -7,6 +7,7 @@ import { sleep } from '../kube/clock.ts'
 import { makeCompiler } from '../policy/expression.ts'
 import type { Identity } from '../policy/model.ts'
 import { buildAdminServer } from './admin.ts'
+import { countBytes } from './answer/count-output.ts'
 import { Enforcement } from './bundle/enforcement.ts'
 import { readLastGood, writeLastGood } from './bundle/last-good.ts'
 import type { MountedDeps } from './bundle/mounted.ts'
@@ -23,6 +24,9 @@ import { handle } from './handle.ts'
 import { makeFetchKeys } from './identity/fetch-keys.ts'
 import { buildIdentify } from './identity/identify.ts'
 import { makeUsernameCompiler } from './identity/username.ts'
+import type { Limits } from './limits/build.ts'
+import { buildReserve } from './limits/build.ts'
+import { makeConnectRedis } from './limits/redis-connection.ts'
 import { buildHttpServer, defaultTimes } from './listen/http.ts'
 import type { GatewayParts } from './parts.ts'
 import { Protocols } from './protocols/find.ts'
@@ -62,10 +66,12 @@ export function buildGateway(parts: GatewayParts): Gateway {
   const readiness = new Readiness(enforcement, clock)
   const records = buildRecords(config, telemetry)
   const upstreams = buildGatewayUpstreams(parts, { telemetry, credentials, enforcement })
-  const toDeps = (opaque: OpaqueRoad): Deps => buildDeps({ parts, telemetry, enforcement, records, upstreams, opaque })
+  const limits = buildLimits(parts, telemetry)
+  const toDeps = (opaque: OpaqueRoad): Deps =>
+    buildDeps({ parts, telemetry, enforcement, records, upstreams, limits, opaque })
   const cluster = parts.kube && buildCluster(parts, parts.kube, { enforcement, credentials })
   if (cluster !== undefined) readiness.follow(cluster.published)
-  const built = { parts, toDeps, upstreams, readiness, enforcement, credentials, records, telemetry, cluster }
+  const built = { parts, toDeps, upstreams, limits, readiness, enforcement, credentials, records, telemetry, cluster }
   return { enforcement, credentials, start: async (signal, hurry) => start(built, signal, hurry) }
 }
 
@@ -98,11 +104,17 @@ function buildGatewayUpstreams({ config, random }: GatewayParts, built: Upstream
   })
 }
 
-type DepsParts = Pick<Built, 'parts' | 'telemetry' | 'enforcement' | 'records' | 'upstreams'> & {
+function buildLimits({ config, clock, random }: GatewayParts, telemetry: GatewayTelemetry): Limits {
+  const { limitsRedis } = config
+  const connectRedis = limitsRedis && makeConnectRedis(limitsRedis)
+  return buildReserve({ clock, random, newId: randomUUID, connectRedis, ...telemetry.limits })
+}
+
+type DepsParts = Pick<Built, 'parts' | 'telemetry' | 'enforcement' | 'records' | 'upstreams' | 'limits'> & {
   readonly opaque: OpaqueRoad
 }
 
-function buildDeps({ parts, telemetry, enforcement, records, upstreams, opaque }: DepsParts): Deps {
+function buildDeps({ parts, telemetry, enforcement, records, upstreams, limits, opaque }: DepsParts): Deps {
   const { config, clock } = parts
   const { identify, prepare } = buildIdentify({
     clock,
@@ -128,6 +140,8 @@ function buildDeps({ parts, telemetry, enforcement, records, upstreams, opaque }
     identify,
     // No tokenizer gives more tokens than bytes.
     countTokens: (_connection, _inference, bodyBytes) => bodyBytes,
+    countOutput: (_connection, facts) => countBytes(facts),
+    reserve: limits.reserve,
     assertRecordable: () => {
       if (records?.isWritable === false) {
         throw new GatewayError('record_unwritable', 'This call cannot be recorded now, so it is not forwarded.')
@@ -148,6 +162,7 @@ interface Built {
   readonly parts: GatewayParts
   readonly toDeps: (opaque: OpaqueRoad) => Deps
   readonly upstreams: Upstreams
+  readonly limits: Limits
   readonly readiness: Readiness
   readonly enforcement: Enforcement
   readonly credentials: CredentialStore
@@ -205,9 +220,9 @@ async function start(built: Built, signal: AbortSignal, hurry = new AbortControl
 
 /** Everything that goes on beside the calls, until the signal. */
 async function startBackground(built: Built, signal: AbortSignal): Promise<void> {
-  const { parts, enforcement, credentials, cluster } = built
+  const { parts, enforcement, credentials, limits, cluster } = built
   const { config, clock, log } = parts
-  const background: Promise<unknown>[] = [retryRecords(built, signal)]
+  const background: Promise<unknown>[] = [retryRecords(built, signal), limits.start(signal)]
   if (config.bundleFolder !== undefined) {
     const offer = enforcement.offer.bind(enforcement)
     const onRefused: MountedDeps['onRefused'] = (reason, sequence) => {

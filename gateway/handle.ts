@@ -2,29 +2,31 @@
 // that judgement minted can be forwarded.
 import type { Revision } from '../policy/bundle.ts'
 import { evaluate } from '../policy/evaluate.ts'
-import type { Identity } from '../policy/model.ts'
-import type { Permit } from '../policy/permit.ts'
+import type { Denied, Identity } from '../policy/model.ts'
 import { findRoute } from '../policy/route.ts'
 import type { Settings } from '../policy/settings.ts'
 import type { Snapshot } from '../policy/snapshot.ts'
+import type { Carried } from './answer/reading.ts'
+import type { CarryDeps } from './carry.ts'
+import { carry } from './carry.ts'
 import { GatewayError } from './errors.ts'
-import type { Exchange, ExchangeRequest, Native, ReplySink } from './exchange.ts'
+import type { Exchange, ExchangeRequest, ReplySink } from './exchange.ts'
 import type { CountTokens } from './facts.ts'
-import { toFacts } from './facts.ts'
-import type { Asked } from './read.ts'
+import { toFacts, toSpending } from './facts.ts'
+import type { Reservation, Reserve } from './limits/reservation.ts'
 import type { Protocols } from './protocols/find.ts'
 import { readAsked } from './read.ts'
-import { sendRefusal, toDenial, toGatewayError, toRefusal } from './reply.ts'
+import type { Refusal } from './refusal.ts'
+import { sendRefusal, toDenial, toGatewayError, toLimitDenial, toRefusal } from './reply.ts'
 import type { SessionDeps } from './session.ts'
 import { Session } from './session.ts'
-import type { Forwarded, UpstreamCall } from './upstream/call.ts'
 
 export interface Enforced {
   readonly revision: Revision
   readonly snapshot: Snapshot
 }
 
-export interface Deps {
+export interface Deps extends CarryDeps {
   readonly session: SessionDeps
   /** The snapshot in force; undefined until the first bundle is compiled. */
   readonly enforced: () => Enforced | undefined
@@ -33,8 +35,7 @@ export interface Deps {
   readonly countTokens: CountTokens
   /** Throws when a session could not be recorded: what cannot be recorded is not forwarded. */
   readonly assertRecordable: () => void
-  readonly forward: (permit: Permit, call: UpstreamCall, reply: ReplySink) => Promise<Forwarded>
-  readonly forwardOpaque: (permit: Permit, call: UpstreamCall, native: Native) => Promise<Forwarded>
+  readonly reserve: Reserve
   /** Record, log line, metrics: once for every call, however it ended. */
   readonly close: (session: Session, error: GatewayError | undefined) => void
 }
@@ -70,38 +71,39 @@ async function judgeAndForward(deps: Deps, session: Session, exchange: Exchange)
   const asked = await readAsked(deps.protocols, request, { connection, rest })
   session.asked(asked.bytes, asked.read)
 
-  const nowMs = session.startedAtMs
-  const facts = toFacts(deps.countTokens, { request, identity, connection, asked, nowMs })
-  const { decision } = evaluate(connection, facts)
-  session.decided(decision)
-  if (decision.effect === 'Deny') {
-    refuse(session, reply, toDenial(decision))
-    return undefined
-  }
+  const sources = { request, identity, connection, asked, nowMs: session.startedAtMs }
+  const facts = toFacts(deps.countTokens, sources)
+  const judgement = evaluate(connection, facts)
+  session.judged(judgement)
+  const { decision, demands } = judgement
+  if (decision.effect === 'Deny') return refuse(session, reply, toDenial(decision))
 
   deps.assertRecordable()
-  const call = toUpstreamCall(session, request, { connection, asked })
-  const forwarded = connection.opaque
-    ? await deps.forwardOpaque(decision.permit, call, exchange.native)
-    : await deps.forward(decision.permit, call, reply)
-  const { status, responseBytes: bytes, outcome, error } = forwarded
-  session.ended({ status, bytes, outcome, ...(error === undefined ? {} : { error: error.code }) })
-  return error
+  const reserved =
+    demands.length === 0
+      ? unlimited
+      : await deps.reserve(demands, toSpending(deps.countTokens, sources, demands, facts))
+  if ('refused' in reserved) {
+    session.decided(reserved.refused.denied)
+    return refuse(session, reply, toLimitDenial(reserved.refused))
+  }
+  const { reservation } = reserved
+  session.shadowed(reservation?.shadow)
+  const { permit } = decision
+  const carried = await carry(deps, session, exchange, { permit, connection, asked, judgement, reservation })
+  return conclude(session, reply, carried)
 }
 
-interface Target {
-  readonly connection: UpstreamCall['connection']
-  readonly asked: Asked
+const unlimited: { readonly reservation: Reservation | undefined } = { reservation: undefined }
+
+function conclude(session: Session, reply: ReplySink, carried: Carried): GatewayError | undefined {
+  session.shadowed(carried.shadow)
+  if (!('outcome' in carried)) return refuse(session, reply, carried.ending.refusal, carried.ending.denied)
+  session.carried(carried)
+  return carried.error
 }
 
-function toUpstreamCall(session: Session, request: ExchangeRequest, { connection, asked }: Target): UpstreamCall {
-  const { method, query, signal } = request
-  const { rawHeaders } = asked
-  const base = { connection, method, rawHeaders, signal, replyHeaders: session.replyHeaders }
-  return asked.read === undefined ? { ...base, path: asked.path, query } : { ...base, ...asked.read.upstream }
-}
-
-function refuse(session: Session, reply: ReplySink, refusal: ReturnType<typeof toRefusal>): void {
+function refuse(session: Session, reply: ReplySink, refusal: Refusal, denied?: Denied): undefined {
   const bytes = sendRefusal(reply, refusal, session.form)
-  session.ended({ status: refusal.status, bytes, outcome: 'Refused', error: refusal.code })
+  session.refused(refusal, bytes, denied)
 }

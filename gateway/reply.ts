@@ -3,7 +3,8 @@ import type { Denied, DenyReason } from '../policy/model.ts'
 import type { ErrorCode } from './errors.ts'
 import { GatewayError, toErrorRow } from './errors.ts'
 import type { ReplySink } from './exchange.ts'
-import type { RenderError } from './protocols/protocol.ts'
+import type { LimitRefusal } from './limits/reservation.ts'
+import type { OwnAnswer, RenderError } from './protocols/protocol.ts'
 import type { Refusal } from './refusal.ts'
 
 const denials: Record<DenyReason, { readonly code: ErrorCode; readonly message: string }> = {
@@ -43,6 +44,28 @@ export function toDenial(denied: Denied): Refusal {
   }
 }
 
+const answerDenials: Partial<Record<DenyReason, string>> = {
+  EvaluationFailed: 'A rule could not be evaluated on the answer, so it is withheld.',
+  RiskTooHigh: 'A policy finds the answer too risky.',
+}
+
+/** Of an answer that a rule denies. */
+export function toAnswerDenial(denied: Denied): Refusal {
+  const message = answerDenials[denied.reason] ?? denied.message ?? 'A policy denies the answer.'
+  return { ...toDenial(denied), status: toErrorRow('response_denied').status, code: 'response_denied', message }
+}
+
+/** Of an answer that is longer than what is left of a budget of tokens. */
+export function toBudgetRefusal(): Refusal {
+  const { code, message } = denials.LimitExceeded
+  return { status: toErrorRow(code).status, code, message }
+}
+
+/** Of a call that a limit refuses. */
+export function toLimitDenial({ denied, retryAfterSeconds }: LimitRefusal): Refusal {
+  return { ...toDenial(denied), ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) }
+}
+
 export function toRefusal(error: GatewayError): Refusal {
   return { status: toErrorRow(error.code).status, code: error.code, message: error.message }
 }
@@ -74,5 +97,18 @@ export function sendRefusal(reply: ReplySink, refusal: Refusal, form: ReplyForm)
     ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
   })
   reply.end(body)
+  return body.byteLength
+}
+
+/** An answer that a protocol gives itself. Returns the length of the body. */
+export function sendOwn(reply: ReplySink, own: OwnAnswer, headers: ReplyForm['headers']): number {
+  const { status, contentType, body } = own
+  reply.head(status, {
+    ...headers,
+    ...(contentType === '' ? {} : { 'content-type': contentType }),
+    'content-length': String(body.byteLength),
+  })
+  if (body.byteLength === 0) reply.end()
+  else reply.end(body)
   return body.byteLength
 }

@@ -34,7 +34,7 @@ const connectionOf = (name: string) => {
 
 it('that ended at once is a record of just that', () => {
   const session = start()
-  session.ended({ status: 401, bytes: 9, outcome: 'Refused', error: 'credentials_missing' })
+  session.refused({ status: 401, code: 'credentials_missing', message: 'x' }, 9)
   expect(session.toRecord()).toEqual({
     format: 1,
     session: 'id',

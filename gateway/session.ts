@@ -2,12 +2,15 @@
 // prompt, a header's value or a token cannot be noted here because nothing takes one.
 import type { Revision } from '../policy/bundle.ts'
 import { toRevisionText } from '../policy/bundle.ts'
-import type { RecordedDecision, RecordedResponse, SessionRecord } from '../policy/evidence.ts'
+import type { Judgement } from '../policy/evaluate.ts'
+import type { RecordedDecision, RecordedResponse, RecordedShadow, SessionRecord } from '../policy/evidence.ts'
 import { recordFormat } from '../policy/evidence.ts'
-import type { Decision, Identity, InferenceFacts } from '../policy/model.ts'
+import type { Decision, Denied, Identity, InferenceFacts } from '../policy/model.ts'
 import type { CompiledConnection } from '../policy/snapshot.ts'
+import type { Replied } from './answer/reading.ts'
 import { renderOpenAIError } from './protocols/openai/error.ts'
 import type { ReadRequest, RenderError } from './protocols/protocol.ts'
+import type { Refusal } from './refusal.ts'
 import type { ReplyForm } from './reply.ts'
 
 export interface SessionDeps {
@@ -32,6 +35,7 @@ export class Session {
   #inference: InferenceFacts | undefined
   #requestBytes = 0
   #decision: RecordedDecision | undefined
+  readonly #shadows: (readonly Denied[])[] = []
   #response: RecordedResponse = { status: 0, bytes: 0, outcome: 'Cut', error: 'internal' }
 
   constructor(deps: SessionDeps, method: string) {
@@ -75,6 +79,12 @@ export class Session {
     this.#renderError = read?.renderError ?? this.#renderError
   }
 
+  judged({ decision, shadow }: Judgement): void {
+    this.decided(decision)
+    this.shadowed(shadow)
+  }
+
+  /** By judgement first, and by a limit that refuses what judgement permits. */
   decided(decision: Decision): void {
     this.#decision =
       decision.effect === 'Permit'
@@ -82,12 +92,30 @@ export class Session {
         : { effect: 'Deny', reason: decision.reason, rules: toDenyingRules(decision) }
   }
 
-  ended(response: RecordedResponse): void {
-    this.#response = response
+  /** What policies in mode Audit would have refused. Read at the end: a limit may still add to its own while the answer comes. */
+  shadowed(shadow: readonly Denied[] | undefined): void {
+    if (shadow !== undefined) this.#shadows.push(shadow)
+  }
+
+  /** The gateway answered itself. `denied`: by a rule about the answer. */
+  refused({ status, code }: Refusal, bytes: number, denied?: Denied): void {
+    this.#response = { status, bytes, outcome: 'Refused', error: code, ...toEndingRule(denied) }
+  }
+
+  carried({ status, responseBytes, outcome, error, ending }: Replied): void {
+    const code = error?.code ?? ending?.refusal.code
+    this.#response = {
+      status,
+      bytes: responseBytes,
+      outcome,
+      ...(code === undefined ? {} : { error: code }),
+      ...toEndingRule(ending?.denied),
+    }
   }
 
   toRecord(): SessionRecord {
     const identity = this.#identity
+    const shadow = this.#shadows.flatMap((denials) => denials.map(toShadow))
     return {
       format: recordFormat,
       session: this.id,
@@ -101,6 +129,7 @@ export class Session {
       ...(this.#connection && { connection: this.#connection.declared.ref }),
       request: this.#toRequest(),
       ...(this.#decision && { decision: this.#decision }),
+      ...(shadow.length > 0 && { shadow }),
       response: this.#response,
     }
   }
@@ -114,7 +143,16 @@ export class Session {
   }
 }
 
-function toDenyingRules({ policy, rule }: Extract<Decision, { effect: 'Deny' }>): readonly string[] {
+function toShadow({ policy = '', rule = '', reason }: Denied): RecordedShadow {
+  return { policy, rule, reason }
+}
+
+function toEndingRule(denied: Denied | undefined): Pick<RecordedResponse, 'rule'> {
+  const [rule] = denied === undefined ? [] : toDenyingRules(denied)
+  return rule === undefined ? {} : { rule }
+}
+
+function toDenyingRules({ policy, rule }: Denied): readonly string[] {
   if (policy === undefined) return []
   return [rule === undefined || rule === '' ? policy : `${policy}/${rule}`]
 }

@@ -5,11 +5,13 @@ import { symbols } from 'pino'
 import type { Registry } from 'prom-client'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import { toRevisionText } from '../policy/bundle.ts'
-import type { SessionRecord } from '../policy/evidence.ts'
+import type { RecordedShadow, SessionRecord } from '../policy/evidence.ts'
 import type { EnforcementState } from './bundle/enforcement.ts'
 import type { GatewayError } from './errors.ts'
 import { toErrorRow } from './errors.ts'
 import type { KeysEvent } from './identity/keys.ts'
+import type { LimitsDeps } from './limits/build.ts'
+import { makeLimitTelemetry } from './limits/telemetry.ts'
 
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>
 
@@ -24,6 +26,7 @@ export interface GatewayTelemetry {
   readonly recordsLost: (count: number) => void
   readonly keys: (event: KeysEvent) => void
   readonly endpointFailed: (connection: string, endpoint: string, error: GatewayError) => void
+  readonly limits: Pick<LimitsDeps, 'onRefused' | 'onStore'>
 }
 
 export function makeTelemetry(registry: Registry, log: Logger, nowMs: () => number): GatewayTelemetry {
@@ -64,6 +67,12 @@ export function makeTelemetry(registry: Registry, log: Logger, nowMs: () => numb
       metrics.endpointFailed(connection, error.code)
       log.warn(toSafeFields({ connection, endpoint, code: error.code, cause: toCause(error.cause) }), 'endpoint failed')
     },
+    limits: makeLimitTelemetry(registry, {
+      storeGone: (cause) => {
+        log.error(toSafeFields({ cause: toCause(cause) }), 'the shared store of the limits is away')
+      },
+      storeBack: () => log.info('the shared store of the limits is there'),
+    }),
   }
 }
 
@@ -96,6 +105,8 @@ function toCallFields(record: SessionRecord, error: GatewayError | undefined): L
     decision: decision?.effect,
     reason: decision?.reason,
     rule: decision?.rules[0],
+    answerRule: response.rule,
+    shadow: record.shadow?.map(toRuleName).join(' ').slice(0, maxFieldLength),
     status: response.status,
     outcome: response.outcome,
     code: response.error,
@@ -105,6 +116,10 @@ function toCallFields(record: SessionRecord, error: GatewayError | undefined): L
     cause: error?.cause === undefined ? undefined : toCause(error.cause),
     msg: 'call',
   }
+}
+
+function toRuleName({ policy, rule }: RecordedShadow): string {
+  return rule === '' ? policy : `${policy}/${rule}`
 }
 
 export function toSafeFields(fields: LogFields): LogFields {
@@ -148,15 +163,22 @@ function makeCallMetrics(registers: Registry[]) {
     labelNames: ['connection', 'code'],
     registers,
   })
+  const shadowDenials = new Counter({
+    name: 'portcullis_shadow_denials_total',
+    help: 'What policies in mode Audit would have refused',
+    labelNames: ['connection', 'policy', 'rule', 'reason'],
+    registers,
+  })
   const countOf = cacheByKey((connection: string, outcome: string, status: string, code: string) =>
     calls.labels({ connection, outcome, status, code }),
   )
   const secondsOf = cacheByKey((connection: string) => seconds.labels({ connection }))
   return {
-    called: ({ connection, response, durationMs }: SessionRecord) => {
+    called: ({ connection, response, durationMs, shadow }: SessionRecord) => {
       const name = connection === undefined ? '' : `${connection.namespace}/${connection.name}`
       countOf(name, response.outcome, String(response.status), response.error ?? '').inc()
       secondsOf(name).observe(durationMs / 1000)
+      for (const { policy, rule, reason } of shadow ?? []) shadowDenials.inc({ connection: name, policy, rule, reason })
     },
     inFlight: (change: 1 | -1) => inFlight.inc(change),
     endpointFailed: (connection: string, code: string) => endpointFailures.inc({ connection, code }),

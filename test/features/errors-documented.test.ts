@@ -55,7 +55,8 @@ const record: SessionRecord = {
   connection: { namespace: 'team-a', name: 'chat', uid: 'u', generation: 1 },
   request: { method: 'POST', bytes: 1, operation: 'chat.completions' },
   decision: { effect: 'Deny', reason: 'DeniedByRule', rules: ['team-a/policy/deny'] },
-  response: { status: 502, bytes: 1, outcome: 'Refused', error: 'upstream_failed' },
+  shadow: [{ policy: 'team-a/audited', rule: 'deny', reason: 'DeniedByRule' }],
+  response: { status: 502, bytes: 1, outcome: 'Refused', error: 'upstream_failed', rule: 'team-a/policy/answers' },
 }
 
 /** Everything that telemetry can be told, once. */
@@ -78,6 +79,8 @@ async function exercise(): Promise<{
   telemetry.recordsLost(2)
   telemetry.keys({ issuer: 'i', outcome: 'Failed', keys: 0, cause: failed })
   telemetry.endpointFailed('team-a/chat', 'e', failed)
+  telemetry.limits.onStore(false, failed)
+  telemetry.limits.onStore(true)
   return { lines, registry }
 }
 

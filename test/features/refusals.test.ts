@@ -91,7 +91,7 @@ const cases: readonly (readonly [string, Sent, number, string])[] = [
   ['an encoded path', { path: '/team-a/%63hat/v1/chat/completions' }, 400, 'bad_request'],
   ['a path with dot segments', { path: '/team-a/unguarded/../chat/v1/chat/completions' }, 404, 'route_not_found'],
   ['an encoded slash', { path: '/team-a/chat%2fv1/chat/completions' }, 404, 'route_not_found'],
-  ['another operation', { path: '/team-a/chat/v1/embeddings' }, 404, 'operation_not_supported'],
+  ['another operation', { path: '/team-a/chat/v1/audio/speech' }, 404, 'operation_not_supported'],
   ['another method', { method: 'GET', body: '' }, 404, 'operation_not_supported'],
   ['a connection without a policy', { path: '/team-a/unguarded/v1/chat/completions' }, 403, 'policy_denied'],
   ['a paused connection', { path: '/team-a/paused/v1/chat/completions' }, 503, 'connection_paused'],

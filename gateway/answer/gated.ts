@@ -1,0 +1,164 @@
+// A stream whose events leave once they were judged, each exactly as it came. A denial, or a budget that is spent, puts the
+// protocol's own end in place of the rest, so that clients read a proper one.
+import { toRefusal } from '../reply.ts'
+import type { GatewayError } from '../errors.ts'
+import type { AnswerStream, Ending } from '../protocols/protocol.ts'
+import type { Gate } from './gate.ts'
+import type { Mode } from './mode.ts'
+import { tooMuch, toUnreadable } from './mode.ts'
+import { Lines, Pieces, Schedule } from './pieces.ts'
+import type { Ended } from './reading.ts'
+import { maxReadBytes } from './reading.ts'
+import type { Way } from './way.ts'
+
+export interface GatedOptions {
+  readonly way: Way
+  readonly gate: Gate
+  readonly stream: AnswerStream
+}
+
+export class GatedStream implements Mode {
+  readonly #options: GatedOptions
+  readonly #lines = new Lines()
+  readonly #schedule = new Schedule()
+  /** Whole events, not judged yet. */
+  readonly #waiting = new Pieces()
+  /** What the stream has taken and not given back yet. */
+  readonly #partial = new Pieces()
+  #read = 0
+  #isEnding = false
+  /** While a shared counter is asked. */
+  #isBusy = false
+  #isFlowing = true
+  #isUnread = false
+  #resume: (() => void) | undefined
+
+  constructor(options: GatedOptions) {
+    this.#options = options
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.#lines.push(bytes)
+    this.#pump()
+    return this.#isFlowing && !this.#isBusy
+  }
+
+  onDrain(resume: () => void): void {
+    if (this.#isBusy) this.#resume = resume
+    else this.#options.way.reply.onDrain(resume)
+  }
+
+  end(): void {
+    this.#isEnding = true
+    this.#pump()
+  }
+
+  #pump(): void {
+    const { way } = this.#options
+    while (!this.#isBusy && !way.isOver) {
+      const line = this.#lines.next()
+      if (line !== undefined) this.#take(line)
+      else if (this.#isEnding) return this.#finish()
+      else return
+    }
+  }
+
+  #take(line: Uint8Array): void {
+    if (this.#isUnread) {
+      this.#isFlowing = this.#options.way.reply.write(line)
+      return
+    }
+    this.#read += line.length
+    this.#partial.push(line)
+    if (this.#read > maxReadBytes) this.#giveUp(tooMuch())
+    else if (this.#readEvents((stream) => stream.push(line)) && this.#waiting.length > 0 && this.#schedule.isDue) {
+      this.#check(true)
+    }
+  }
+
+  #finish(): void {
+    if (this.#isUnread || !this.#readEvents((stream) => stream.end())) this.#close()
+    else this.#check(false)
+  }
+
+  /** False: they cannot be read, and what follows from that has been done. */
+  #readEvents(read: (stream: AnswerStream) => readonly Uint8Array[]): boolean {
+    let events: readonly Uint8Array[]
+    try {
+      events = read(this.#options.stream)
+    } catch (error) {
+      this.#giveUp(toUnreadable(error))
+      return false
+    }
+    for (const event of events) {
+      this.#partial.drop(event.length)
+      this.#waiting.push(event)
+      this.#schedule.came(event.length)
+    }
+    return true
+  }
+
+  #check(goesOn: boolean): void {
+    const { way, gate, stream } = this.#options
+    const facts = stream.facts()
+    this.#schedule.judged()
+    const verdict = gate.check(facts, goesOn)
+    this.#isBusy = verdict instanceof Promise
+    way.afterwards(verdict, (ending) => {
+      const wasBusy = this.#isBusy
+      this.#isBusy = false
+      if (ending !== undefined) {
+        this.#stop(ending)
+        return
+      }
+      this.#release()
+      if (!goesOn) this.#close(facts.usage)
+      else if (wasBusy) this.#goOn()
+    })
+  }
+
+  #release(): void {
+    if (this.#waiting.length > 0) this.#isFlowing = this.#options.way.reply.write(this.#waiting.take())
+  }
+
+  /** What came while a counter was asked, and then the model server again. */
+  #goOn(): void {
+    this.#pump()
+    if (this.#isBusy) return
+    const resume = this.#resume
+    this.#resume = undefined
+    if (resume === undefined) return
+    if (this.#isFlowing) resume()
+    else this.#options.way.reply.onDrain(resume)
+  }
+
+  #close(usage?: ReturnType<AnswerStream['facts']>['usage']): void {
+    const { way } = this.#options
+    if (way.isOver) return
+    way.reply.end()
+    way.end({ kind: 'Passed', usage })
+  }
+
+  #stop(ending: Ended): void {
+    const { way } = this.#options
+    this.#endWith(ending.denied === undefined ? { kind: 'BudgetSpent' } : { kind: 'Refused', refusal: ending.refusal })
+    way.end({ kind: 'Denied', ending })
+  }
+
+  /** What was only to be counted passes, and counts as unknown. */
+  #giveUp(error: GatewayError): void {
+    const { way, gate } = this.#options
+    if (gate.acts) {
+      this.#endWith({ kind: 'Refused', refusal: toRefusal(error) })
+      way.end({ kind: 'Closed', error })
+      return
+    }
+    this.#isUnread = true
+    this.#release()
+    if (this.#partial.length > 0) this.#isFlowing = way.reply.write(this.#partial.take())
+  }
+
+  #endWith(ending: Ending): void {
+    this.#options.way.reply.end(this.#options.stream.close(ending))
+  }
+}

@@ -1,0 +1,94 @@
+// Bytes in pieces: those that wait, those that are still to be taken line by line, and when what waits is due to be judged.
+
+/** Pieces that follow each other in memory are kept as one. */
+export class Pieces {
+  #pieces: Uint8Array[] = []
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  push(piece: Uint8Array): void {
+    this.#length += piece.length
+    const last = this.#pieces.at(-1)
+    if (last?.buffer !== piece.buffer || last.byteOffset + last.length !== piece.byteOffset) this.#pieces.push(piece)
+    else
+      this.#pieces[this.#pieces.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + piece.length)
+  }
+
+  /** Forgets so many of the first bytes. */
+  drop(count: number): void {
+    let left = Math.min(count, this.#length)
+    this.#length -= left
+    let whole = 0
+    while (left > 0 && left >= (this.#pieces[whole]?.length ?? 0)) {
+      left -= this.#pieces[whole]?.length ?? 0
+      whole += 1
+    }
+    this.#pieces.splice(0, whole)
+    const first = this.#pieces[0]
+    if (left > 0 && first !== undefined) this.#pieces[0] = first.subarray(left)
+  }
+
+  /** All bytes as one piece, copied only where they are several; nothing is left. */
+  take(): Uint8Array {
+    const [only] = this.#pieces
+    const all = this.#pieces.length === 1 && only !== undefined ? only : Buffer.concat(this.#pieces, this.#length)
+    this.#pieces = []
+    this.#length = 0
+    return all
+  }
+}
+
+const lineFeed = 10
+
+/**
+ * Hands on what came line by line. Events of every stream that is read here end with a line, so at most one is whole with each:
+ * what is judged together does not depend on how the bytes were cut on their way.
+ */
+export class Lines {
+  readonly #pieces: Uint8Array[] = []
+  #at = 0
+
+  push(piece: Uint8Array): void {
+    if (piece.length > 0) this.#pieces.push(piece)
+  }
+
+  /** A line with its end, or what there is of it; undefined when nothing is left. */
+  next(): Uint8Array | undefined {
+    const [piece] = this.#pieces
+    if (piece === undefined) return undefined
+    const end = piece.indexOf(lineFeed, this.#at) + 1
+    const line = piece.subarray(this.#at, end === 0 ? piece.length : end)
+    this.#at += line.length
+    if (this.#at === piece.length) {
+      this.#pieces.shift()
+      this.#at = 0
+    }
+    return line
+  }
+}
+
+/** As long as no more came, every event is judged before the next one is waited for. */
+export const everyEventBytes = 64 * 1024
+/** Afterwards events wait until what came has grown by this part of it, so that judging all of an answer again and again stays cheap. */
+export const growthPart = 64
+
+/** Knows when events that wait are due. Counts bytes of events alone, so it does not depend on time or on how they arrived. */
+export class Schedule {
+  #came = 0
+  #judged = 0
+
+  came(bytes: number): void {
+    this.#came += bytes
+  }
+
+  get isDue(): boolean {
+    return this.#came <= everyEventBytes || this.#came - this.#judged >= this.#judged / growthPart
+  }
+
+  judged(): void {
+    this.#judged = this.#came
+  }
+}

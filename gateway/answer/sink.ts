@@ -1,0 +1,94 @@
+// Where the model server's answer goes when rules or limits need it: by its head it is held or goes on as it is judged.
+import type { GatewayError } from '../errors.ts'
+import type { ReplyHeaders } from '../exchange.ts'
+import { toCoding } from '../encoding/codings.ts'
+import { AnswerUnreadable } from '../protocols/protocol.ts'
+import { GatedStream } from './gated.ts'
+import type { Gate } from './gate.ts'
+import { HeldAnswer } from './held.ts'
+import type { Head, Mode } from './mode.ts'
+import { toAnswerHead, toUnreadable } from './mode.ts'
+import type { AnswerReader, Reading } from './reading.ts'
+import type { Way } from './way.ts'
+
+export class AnswerSink implements AnswerReader {
+  readonly #reading: Reading
+  readonly #gate: Gate
+  readonly #way: Way
+  #mode: Mode | undefined
+
+  constructor(reading: Reading, gate: Gate, way: Way) {
+    this.#reading = reading
+    this.#gate = gate
+    this.#way = way
+  }
+
+  head(status: number, headers: ReplyHeaders): void {
+    this.#way.guard(undefined, () => {
+      this.#mode = this.#open({ status, headers })
+    })
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.#way.guard(true, () => this.#mode?.write(bytes) ?? true)
+  }
+
+  onDrain(resume: () => void): void {
+    this.#mode?.onDrain(resume)
+  }
+
+  end(): void {
+    this.#way.isComplete = true
+    this.#way.guard(undefined, () => this.#mode?.end())
+  }
+
+  destroy(): void {
+    this.#way.cut()
+  }
+
+  fail(error: GatewayError): void {
+    this.#way.cut(error)
+  }
+
+  #open(head: Head): Mode | undefined {
+    const way = this.#way
+    const gate = this.#gate
+    const { format, judge } = this.#reading
+    if (isUnknownCoding(head)) return this.#passUnread(head)
+    const stream = format.openStream(toAnswerHead(head))
+    if (stream === undefined || (gate.acts && judge?.manner === 'Hold')) {
+      return new HeldAnswer({ way, gate, format, head, stream })
+    }
+    way.begin(head.status, withoutLength(head.headers))
+    return new GatedStream({ way, gate, stream })
+  }
+
+  #passUnread({ status, headers }: Head): Mode | undefined {
+    const way = this.#way
+    if (this.#gate.acts) {
+      way.cut(toUnreadable(new AnswerUnreadable('its content encoding is not known here.')))
+      return undefined
+    }
+    way.begin(status, headers)
+    const { reply } = way
+    return {
+      write: (bytes) => reply.write(bytes),
+      onDrain: (resume) => reply.onDrain(resume),
+      end: () => {
+        reply.end()
+        way.end({ kind: 'Passed' })
+      },
+    }
+  }
+}
+
+/** What is known was decoded before it came here. */
+export function isUnknownCoding({ headers }: Head): boolean {
+  const named = headers['content-encoding']
+  return named !== undefined && toCoding(typeof named === 'string' ? named : named.join(', ')) !== 'identity'
+}
+
+/** A stream that may be ended early has no length. */
+function withoutLength({ 'content-length': _length, ...headers }: ReplyHeaders): ReplyHeaders {
+  return headers
+}
