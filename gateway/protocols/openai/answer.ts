@@ -19,8 +19,10 @@ export interface Transcript {
   readonly take: (said: JsonObject, event: string) => void
   /** Text outside of every object that is known. */
   readonly tell: (text: string) => void
+  /** Whatever was taken so far has left; before it, the client may not have seen it. */
+  readonly mark: () => void
   readonly spoken: () => Spoken
-  /** Events that end what is open, as if the model had met its own limit of tokens; empty when all has ended. */
+  /** Events that end what is open, as if the model had met its own limit of tokens; empty when all has ended. Of what was marked. */
   readonly endEarly: () => string
   /** The event that SDKs raise as an error. */
   readonly refuse: (error: JsonObject) => string
@@ -95,6 +97,8 @@ class Events implements AnswerStream {
   readonly #transcript: Transcript
   readonly #reader = new SseReader()
   #isDone = false
+  /** `[DONE]` has left. */
+  #isOver = false
 
   constructor(status: number, transcript: Transcript) {
     this.#status = status
@@ -108,7 +112,7 @@ class Events implements AnswerStream {
   readonly facts = (): ResponseFacts => ({ status: this.#status, ...this.#transcript.spoken(), body: null })
 
   readonly close = (ending: Ending): Uint8Array => {
-    if (this.#isDone) return new Uint8Array()
+    if (this.#isOver) return new Uint8Array()
     return new TextEncoder().encode(
       ending.kind === 'BudgetSpent' ? this.#transcript.endEarly() : this.#refuse(ending.refusal),
     )
@@ -120,6 +124,9 @@ class Events implements AnswerStream {
   }
 
   #take(events: readonly SseEvent[]): readonly Uint8Array[] {
+    // Whoever asks for more has let pass what came before.
+    this.#transcript.mark()
+    this.#isOver = this.#isDone
     for (const event of events) this.#takeOne(event)
     return events.map(({ raw }) => raw)
   }
@@ -141,7 +148,12 @@ class Events implements AnswerStream {
   /** Some servers tell their errors in a field of their own beside `data`. */
   #takeErrorLines(raw: Uint8Array): void {
     const lines = new TextDecoder().decode(raw).split(/[\r\n]+/u)
-    for (const line of lines) if (line.startsWith('error:')) this.#transcript.tell(line.slice(6).trim())
+    for (const line of lines) {
+      const said = /^error:[ ]?(.*)$/u.exec(line)?.[1] ?? ''
+      const parsed = parseStrictJson(said)
+      const texts = 'value' in parsed ? listText(parsed.value, errorShape) : [said]
+      for (const text of texts) this.#transcript.tell(text)
+    }
   }
 }
 

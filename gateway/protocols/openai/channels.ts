@@ -36,6 +36,10 @@ export class Channels {
     return this.#channels.get(path)?.text
   }
 
+  entries(): readonly (readonly [path: string, text: string])[] {
+    return [...this.#channels].map(([path, { text }]) => [path, text])
+  }
+
   /** In the order in which they began. The same text in two places (the tokens beside their text) counts once. */
   text(): string {
     this.#joined ??= [...new Set([...this.#channels.values()].map(({ text }) => text))].join('\n')

@@ -92,6 +92,8 @@ export class Choices implements Transcript {
   readonly #calls = new ToolCalls()
   /** By index, why it ended. */
   readonly #ends = new Map<number, string>()
+  /** What of it the client has seen. */
+  #seenEnds: ReadonlyMap<number, string> = new Map()
   #head: JsonObject
   #usage: Usage | undefined
 
@@ -113,6 +115,10 @@ export class Choices implements Transcript {
     this.#channels.tell('', text)
   }
 
+  readonly mark = (): void => {
+    this.#seenEnds = new Map(this.#ends)
+  }
+
   readonly spoken = (): Spoken => ({
     text: this.#channels.text(),
     toolCalls: this.#calls.list(),
@@ -121,8 +127,8 @@ export class Choices implements Transcript {
   })
 
   readonly endEarly = (): string => {
-    const open = [...this.#ends].filter(([, reason]) => reason === '').map(([index]) => index)
-    const indexes = this.#ends.size === 0 ? [0] : open
+    const open = [...this.#seenEnds].filter(([, reason]) => reason === '').map(([index]) => index)
+    const indexes = this.#seenEnds.size === 0 ? [0] : open
     const choices = indexes.map((index) => ({ ...this.#kind.emptyChoice, index, finish_reason: 'length' }))
     return [...choices.map((choice) => toEvent({ ...this.#head, choices: [choice] })), 'data: [DONE]\n\n'].join('')
   }

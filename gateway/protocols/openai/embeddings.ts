@@ -58,6 +58,7 @@ export function openPlain(plain: Shape): Transcript {
       usage = toUsage(said['usage'], 'prompt_tokens', 'completion_tokens')
     },
     tell: (text) => channels.tell('', text),
+    mark: () => undefined,
     spoken: () => ({ text: channels.text(), toolCalls: [], finishReason: '', ...(usage && { usage }) }),
     endEarly: () => '',
     refuse: () => '',

@@ -14,17 +14,21 @@ import { readCompletion } from './completions.ts'
 import { embeddingAnswer, readEmbedding } from './embeddings.ts'
 import { renderOpenAIError } from './error.ts'
 import { decode, listModels, retrieveModel } from './models.ts'
+import { toResponseAnswer } from './response-answer.ts'
+import { readResponse } from './responses.ts'
 
 interface Operation {
   /** Without a model: the body names it. */
   readonly read: (body: JsonObject, model?: string) => InferenceFacts
-  readonly answer: AnswerFormat
+  /** Of this request. */
+  readonly answer: (body: JsonObject) => AnswerFormat
 }
 
 const operations: ReadonlyMap<string, Operation> = new Map([
-  ['/chat/completions', { read: readChat, answer: chatAnswer }],
-  ['/completions', { read: readCompletion, answer: completionAnswer }],
-  ['/embeddings', { read: readEmbedding, answer: embeddingAnswer }],
+  ['/chat/completions', { read: readChat, answer: () => chatAnswer }],
+  ['/completions', { read: readCompletion, answer: () => completionAnswer }],
+  ['/responses', { read: readResponse, answer: toResponseAnswer }],
+  ['/embeddings', { read: readEmbedding, answer: () => embeddingAnswer }],
 ])
 
 const offered = `This connection offers POST ${[...operations.keys()].map((path) => `/v1${path}`).join(', ')}, and GET /v1/models; nothing else.`
@@ -88,7 +92,7 @@ function readRequest(connection: CompiledConnection, operation: Operation, { byt
   const facts = operation.read(body)
   const model = findUpstreamModel(connection, facts.model)
   const upstream = { ...place, body: model === facts.model ? bytes : rename(text, model) }
-  return { facts, upstream, answer: operation.answer }
+  return { facts, upstream, answer: operation.answer(body) }
 }
 
 function rename(text: string, model: string): Uint8Array {
@@ -110,7 +114,7 @@ function readDeployed({ operation, model, upstreamModel }: Deployment, { bytes, 
   }
   const facts = operation.read(body, model)
   const sent = isNamed && upstreamModel !== model ? rename(text, upstreamModel) : bytes
-  return { facts, upstream: { ...place, body: sent }, answer: operation.answer }
+  return { facts, upstream: { ...place, body: sent }, answer: operation.answer(body) }
 }
 
 /** Azure's version is harmless and needed. */

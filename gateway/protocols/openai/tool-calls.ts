@@ -26,6 +26,20 @@ export class ToolCalls {
     this.#calls.set(path, { id: join(call.id, id), name: join(call.name, name), text: call.text + toText(input) })
   }
 
+  /** The whole of a call whose pieces may have come before. */
+  settle(path: string, { id, name, input }: CallPiece): void {
+    const call = this.#calls.get(path) ?? { id: '', name: '', text: '' }
+    const text = toText(input)
+    // What is no text has no pieces, and grows while the call goes on.
+    const isWhole = call.text === '' || text === '' || text === call.text || typeof input !== 'string'
+    if (!isWhole) throw new AnswerUnreadable('The stream ends a tool call with other arguments than its pieces had.')
+    this.#calls.set(path, { id: join(call.id, id), name: join(call.name, name), text: text === '' ? call.text : text })
+  }
+
+  has({ name, input }: CallPiece): boolean {
+    return [...this.#calls.values()].some((call) => call.name === name && call.text === toText(input))
+  }
+
   list(): readonly ToolCallFacts[] {
     return [...this.#calls.values()].map(({ id, name, text }) => ({ id, name, arguments: text, input: toInput(text) }))
   }

@@ -1,0 +1,295 @@
+// The answer of OpenAI's Responses: whole, or as typed events, in which each text comes in pieces, then as a whole, then within its
+// item, and once more at the end. All of them must tell the same; what is told again counts once.
+import type { Json, JsonObject, Usage } from '../../../policy/model.ts'
+import { isJsonObject } from '../json/strict-json.ts'
+import type { AnswerFormat } from '../protocol.ts'
+import { AnswerUnreadable } from '../protocol.ts'
+import type { Spoken, Transcript } from './answer.ts'
+import { errorShape, toAnswerFormat, toUsage } from './answer.ts'
+import { Channels } from './channels.ts'
+import type { Shape } from './gather.ts'
+import { gatherText, gatherTokens, listText } from './gather.ts'
+import { annotationShape, partShape, toCall, toItemShape } from './response-items.ts'
+import { ResponseSnapshot } from './response-snapshot.ts'
+import { ToolCalls } from './tool-calls.ts'
+
+/** Fields in which a server repeats what it was asked; what the request did not say is text of the answer. */
+const echoed = [
+  'instructions',
+  'tools',
+  'tool_choice',
+  'text',
+  'metadata',
+  'prompt',
+  'reasoning',
+  'user',
+  'conversation',
+  'safety_identifier',
+  'prompt_cache_key',
+  'prompt_cache_options',
+]
+const skipped = Object.fromEntries([...echoed, 'output'].map((key) => [key, 'Skipped'] as const))
+const words = [
+  'id',
+  'object',
+  'status',
+  'model',
+  'previous_response_id',
+  'service_tier',
+  'truncation',
+  'access_programs',
+]
+const details = ['incomplete_details', 'usage', 'tool_usage', 'moderation', 'prompt_cache_retention', 'image']
+const quiet = Object.fromEntries([...words, ...details].map((key) => [key, 'Quiet'] as const))
+
+const responseShape: Shape = { ...quiet, ...skipped, error: errorShape, output_text: 'Text' }
+
+const eventShape: Shape = {
+  type: 'Quiet',
+  item_id: 'Quiet',
+  sequence_number: 'Skipped',
+  status: 'Quiet',
+  // Random letters that hide how long each piece is.
+  obfuscation: 'Opaque',
+  partial_image_b64: 'Opaque',
+  output_format: 'Quiet',
+  background: 'Quiet',
+  quality: 'Quiet',
+  size: 'Quiet',
+  logprobs: 'Skipped',
+  error: errorShape,
+  message: 'Text',
+  code: 'Quiet',
+  param: 'Quiet',
+}
+
+/** The list of an item that a text stands in, and its field there. */
+type TextPlace = readonly [list: string, field: string]
+
+/** Events in pieces. */
+const texts: ReadonlyMap<string, TextPlace> = new Map([
+  ['response.output_text', ['content', 'text']],
+  ['response.refusal', ['content', 'refusal']],
+  ['response.reasoning_text', ['content', 'text']],
+  ['response.reasoning_summary_text', ['summary', 'text']],
+])
+/** Pieces of what a tool is called with, and the field that has all of it when they are done. */
+const inputs: ReadonlyMap<string, string> = new Map([
+  ['response.function_call_arguments', 'arguments'],
+  ['response.mcp_call_arguments', 'arguments'],
+  ['response.custom_tool_call_input', 'input'],
+  ['response.code_interpreter_call_code', 'code'],
+])
+const parts: ReadonlyMap<string, string> = new Map([
+  ['response.content_part', 'content'],
+  ['response.reasoning_summary_part', 'summary'],
+])
+
+/** `asked` is the request, which answers repeat. */
+export function toResponseAnswer(asked: JsonObject): AnswerFormat {
+  return toAnswerFormat(() => new ResponseTranscript(asked))
+}
+
+class ResponseTranscript implements Transcript {
+  readonly #asked: JsonObject
+  readonly #channels = new Channels()
+  readonly #calls = new ToolCalls()
+  readonly #snapshot = new ResponseSnapshot()
+  /** The id of the item at each place. */
+  readonly #ids = new Map<string, string>()
+  readonly #readers: ReadonlyMap<string, (said: JsonObject, phase: string) => void> = new Map([
+    ...[...texts].map(([name, field]) => [name, this.#readText(field)] as const),
+    ...[...inputs].map(([name, key]) => [name, this.#readInput(key)] as const),
+    ...[...parts].map(([name, list]) => [name, this.#readPart(list)] as const),
+    ['response.output_item', (said: JsonObject) => this.#takeOutputItem(said)] as const,
+    ['response.output_text.annotation', (said: JsonObject) => this.#takeAnnotation(said)] as const,
+  ])
+  #askedTexts: ReadonlySet<string> | undefined
+  #finishReason = ''
+  #usage: Usage | undefined
+
+  constructor(asked: JsonObject) {
+    this.#asked = asked
+  }
+
+  readonly take = (said: JsonObject, event: string): void => {
+    const type = toType(said, event)
+    if (type === '') this.#takeResponse(said)
+    else this.#takeEvent(type, said)
+    this.#snapshot.take(type, said)
+  }
+
+  readonly tell = (text: string): void => {
+    this.#channels.tell('', text)
+  }
+
+  readonly mark = (): void => {
+    this.#snapshot.mark()
+  }
+
+  readonly spoken = (): Spoken => ({
+    text: this.#channels.text(),
+    toolCalls: this.#calls.list(),
+    finishReason: this.#finishReason,
+    ...(this.#usage && { usage: this.#usage }),
+  })
+
+  readonly endEarly = (): string => this.#snapshot.endEarly()
+
+  readonly refuse = (error: JsonObject): string => this.#snapshot.refuse(error)
+
+  #takeEvent(type: string, said: JsonObject): void {
+    const [, name = type, phase = ''] = /^(.+)\.(added|delta|done)$/u.exec(type) ?? []
+    const read = this.#readers.get(name)
+    if (read !== undefined) read(said, phase)
+    else if (isJsonObject(said['response'])) this.#takeLifecycle(said['response'], said)
+    else this.#takeOther(type, said)
+  }
+
+  #readText([list, field]: TextPlace) {
+    return (said: JsonObject, phase: string): void => {
+      const path = toPartPath(said, list)
+      const isDelta = phase === 'delta'
+      const key = isDelta ? 'delta' : field
+      const found = isDelta ? this.#channels.append : this.#channels.settle
+      gatherText(said[key], 'Text', { path: `${path}/${field}`, found, foundKey: this.#channels.tell })
+      this.#takeTokens(said['logprobs'], path, isDelta)
+      this.#takeRest(said, [key])
+    }
+  }
+
+  #readInput(inputKey: string) {
+    return (said: JsonObject, phase: string): void => {
+      const path = toPath(said)
+      if (phase === 'delta') this.#calls.append(path, { input: said['delta'] })
+      else this.#calls.settle(path, { name: said['name'], input: said[inputKey] })
+      this.#takeRest(said, phase === 'delta' ? ['delta'] : [inputKey, 'name'])
+    }
+  }
+
+  #readPart(list: string) {
+    return (said: JsonObject): void => {
+      const { part } = said
+      const path = toPartPath(said, list)
+      gatherText(part, partShape, { path, found: this.#channels.settle, foundKey: this.#channels.tell })
+      if (isJsonObject(part)) this.#takeTokens(part['logprobs'], path, false)
+      this.#takeRest(said, ['part'])
+    }
+  }
+
+  #takeAnnotation(said: JsonObject): void {
+    const path = `${toPath(said)}/content/${toPlace(said['content_index'])}/annotations/${toPlace(said['annotation_index'])}`
+    gatherText(said['annotation'], annotationShape, { path, found: this.#channels.settle })
+    this.#takeRest(said, ['annotation'])
+  }
+
+  #takeOutputItem(said: JsonObject): void {
+    const { item } = said
+    if (isJsonObject(item)) this.#takeItem(item, toPath(said))
+    this.#takeRest(said, ['item'])
+  }
+
+  #takeLifecycle(response: JsonObject, said: JsonObject): void {
+    this.#takeResponse(response)
+    this.#takeRest(said, ['response'])
+  }
+
+  #takeOther(type: string, said: JsonObject): void {
+    const places = ['output_index', 'item_id', 'content_index', 'command_index'].map((key) => JSON.stringify(said[key]))
+    const path = [type, ...places].join('/')
+    const { append, tell } = this.#channels
+    const shape = type === 'response.audio.delta' ? { ...eventShape, delta: 'Opaque' as const } : eventShape
+    gatherText(said, shape, { path, found: append, foundKey: tell })
+    gatherTokens(said['logprobs'], { path: `${path}/logprobs`, found: append })
+  }
+
+  #takeRest(said: JsonObject, read: readonly string[]): void {
+    const rest = Object.fromEntries(Object.entries(said).filter(([key]) => !read.includes(key)))
+    gatherText(rest, eventShape, { path: 'event', found: this.#channels.tell })
+  }
+
+  #takeResponse(response: JsonObject): void {
+    gatherText(response, responseShape, { path: 'response', found: this.#channels.tell })
+    for (const key of echoed) this.#takeEcho(key, response[key])
+    const output = response['output'] ?? []
+    if (!Array.isArray(output)) throw new AnswerUnreadable('The output of the answer is no list.')
+    output.forEach((item: Json, place) => {
+      if (!isJsonObject(item)) throw new AnswerUnreadable('An item of the answer is no object.')
+      this.#takeFinal(item, `output/${place}`)
+    })
+    this.#usage = toUsage(response['usage'], 'input_tokens', 'output_tokens') ?? this.#usage
+    this.#finishReason = toFinishReason(response) || this.#finishReason
+  }
+
+  #takeEcho(key: string, value: Json | undefined): void {
+    const said = listText(value, 'Quiet')
+    if (said.length === 0) return
+    this.#askedTexts ??= new Set(listText(this.#asked, 'Text'))
+    for (const text of said) if (!this.#askedTexts.has(text)) this.#channels.tell(`echo/${key}`, text)
+  }
+
+  /** An item within a whole response: the one that was streamed in its place, or one that was not streamed. */
+  #takeFinal(item: JsonObject, path: string): void {
+    const known = this.#ids.get(path)
+    if (known === undefined || known === item['id']) return this.#takeItem(item, path)
+    const call = toCall(item)
+    if (call !== undefined && !this.#calls.has(call)) this.#calls.settle(`final/${path}`, call)
+    gatherText(item, toItemShape(item), { path: `final/${path}`, found: this.#channels.tell })
+    return this.#takePartTokens(item, `final/${path}`)
+  }
+
+  #takeItem(item: JsonObject, path: string): void {
+    const { id } = item
+    if (typeof id === 'string' && id !== '') this.#ids.set(path, id)
+    const call = toCall(item)
+    if (call !== undefined) this.#calls.settle(path, call)
+    gatherText(item, toItemShape(item), { path, found: this.#channels.settle, foundKey: this.#channels.tell })
+    this.#takePartTokens(item, path)
+  }
+
+  #takePartTokens({ content }: JsonObject, path: string): void {
+    if (!Array.isArray(content)) return
+    content.forEach((part: Json, place) => {
+      if (isJsonObject(part)) this.#takeTokens(part['logprobs'], `${path}/content/${place}`, false)
+    })
+  }
+
+  /** Pieces go on with the tokens so far; a whole that is the same is told again. */
+  #takeTokens(logprobs: Json | undefined, path: string, isPiece: boolean): void {
+    const at = `${path}/logprobs`
+    if (isPiece) return gatherTokens(logprobs, { path: at, found: this.#channels.append })
+    const whole = new Channels()
+    gatherTokens(logprobs, { path: at, found: whole.append })
+    for (const [place, text] of whole.entries()) {
+      if (this.#channels.get(place) !== text) this.#channels.tell(`${place}/whole`, text)
+    }
+    return undefined
+  }
+}
+
+/** An event has a type, a whole response has none. Clients go by the type or by the name of the event. */
+function toType(said: JsonObject, event: string): string {
+  const { type } = said
+  if (typeof type !== 'string') return event
+  if (event !== '' && event !== type) throw new AnswerUnreadable('An event of the answer has two types.')
+  return type
+}
+
+function toPath(said: JsonObject): string {
+  return `output/${toPlace(said['output_index'])}`
+}
+
+function toPartPath(said: JsonObject, list: string): string {
+  return `${toPath(said)}/${list}/${toPlace(list === 'summary' ? said['summary_index'] : said['content_index'])}`
+}
+
+function toPlace(value: Json | undefined): string {
+  return typeof value === 'number' ? String(value) : '0'
+}
+
+function toFinishReason({ status, incomplete_details: cause }: JsonObject): string {
+  if (status === 'completed' || status === 'failed' || status === 'cancelled') return status
+  if (status !== 'incomplete') return ''
+  const reason = isJsonObject(cause) ? cause['reason'] : undefined
+  return typeof reason === 'string' ? reason : status
+}
