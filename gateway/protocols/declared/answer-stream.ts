@@ -2,7 +2,7 @@
 // servers send words in fragments; each place is a text of its own.
 import type { Json, ResponseFacts } from '../../../policy/model.ts'
 import { parseStrictJson, tensorBounds } from '../json/strict-json.ts'
-import type { AnswerStream, Ending } from '../protocol.ts'
+import type { AnswerStream, Ending, RenderError } from '../protocol.ts'
 import { AnswerUnreadable } from '../protocol.ts'
 import type { Declaration } from './declaration.ts'
 import type { Framing, Piece, PieceReader } from './framing.ts'
@@ -31,20 +31,23 @@ function isJson(data: string): boolean {
   }
 }
 
+export interface EventAnswerOptions {
+  readonly status: number
+  readonly framing: Framing
+  readonly declaration: Declaration | undefined
+  readonly renderError: RenderError
+}
+
 export class EventAnswer implements AnswerStream {
-  readonly #status: number
-  readonly #framing: Framing
+  readonly #options: EventAnswerOptions
   readonly #reader: PieceReader
-  readonly #declaration: Declaration | undefined
   readonly #whole: readonly string[]
   readonly #places = new Map<string, Growing>()
 
-  constructor(status: number, framing: Framing, declaration: Declaration | undefined) {
-    this.#status = status
-    this.#framing = framing
-    this.#reader = framing.open()
-    this.#declaration = declaration
-    this.#whole = declaration?.wholeText === undefined ? [] : [declaration.wholeText]
+  constructor(options: EventAnswerOptions) {
+    this.#options = options
+    this.#reader = options.framing.open()
+    this.#whole = options.declaration?.wholeText === undefined ? [] : [options.declaration.wholeText]
   }
 
   push(bytes: Uint8Array): readonly Uint8Array[] {
@@ -56,16 +59,17 @@ export class EventAnswer implements AnswerStream {
   }
 
   facts(): ResponseFacts {
+    const { status, declaration } = this.#options
     const places = [...this.#places.values()]
     const fieldsOf = (name: string): readonly string[] =>
       places.filter(({ fields }) => fields.includes(name)).map(({ text }) => text)
     return {
-      status: this.#status,
+      status,
       text: places.map(({ text }) => text).join('\n'),
       toolCalls: [],
       finishReason: '',
-      ...(this.#declaration && {
-        fields: Object.fromEntries(this.#declaration.fields.map((name) => [name, fieldsOf(name)])),
+      ...(declaration && {
+        fields: Object.fromEntries(declaration.fields.map((name) => [name, fieldsOf(name)])),
       }),
       body: null,
     }
@@ -73,7 +77,9 @@ export class EventAnswer implements AnswerStream {
 
   /** Nobody knows how this API would say that its budget is spent: it ends. */
   close(ending: Ending): Uint8Array {
-    return new TextEncoder().encode(ending.kind === 'Refused' ? this.#framing.toError(ending.refusal) : '')
+    if (ending.kind === 'BudgetSpent') return new Uint8Array()
+    const { framing, renderError } = this.#options
+    return new TextEncoder().encode(framing.toError(renderError(ending.refusal).body))
   }
 
   #take(pieces: readonly Piece[]): readonly Uint8Array[] {
@@ -91,11 +97,9 @@ export class EventAnswer implements AnswerStream {
   }
 
   #gatherValue(value: Json): void {
-    walkPlaces(value, this.#declaration?.places, {
+    walkPlaces(value, this.#options.declaration?.places, {
       text: (text, place) => this.#add(`text ${place.path}`, text, [...fieldsAt(place), ...this.#whole]),
-      object: (object) => {
-        for (const key of Object.keys(object)) this.#set(`key ${key}`, key)
-      },
+      key: (key) => this.#set(`key ${key}`, key),
     })
   }
 

@@ -5,7 +5,7 @@ import { parseStrictJson, tensorBounds } from '../json/strict-json.ts'
 import type { MediaType } from '../media/media-type.ts'
 import { isUtf8, parseMediaType } from '../media/media-type.ts'
 import { toText } from '../media/media.ts'
-import type { AnswerFormat, AnswerHead } from '../protocol.ts'
+import type { AnswerFormat, AnswerHead, RenderError } from '../protocol.ts'
 import { AnswerUnreadable } from '../protocol.ts'
 import { EventAnswer } from './answer-stream.ts'
 import { examineBinary } from './binary.ts'
@@ -16,13 +16,13 @@ import { fieldsAt, walkPlaces } from './places.ts'
 import { toTexts } from './texts.ts'
 
 /** Without a declaration nothing is a field, and every binary is taken. */
-export function toAnswerFormat(declaration?: Declaration): AnswerFormat {
+export function toAnswerFormat(renderError: RenderError, declaration?: Declaration): AnswerFormat {
   return {
     readWhole: (head, bytes) => readWhole(head, bytes, declaration),
     openStream: ({ status, headers }) => {
       const type = parseMediaType(headers['content-type'] ?? '')?.type ?? ''
       const framing = type === 'text/event-stream' ? eventFraming : lineTypes.has(type) ? lineFraming : undefined
-      return framing && new EventAnswer(status, framing, declaration)
+      return framing && new EventAnswer({ status, framing, declaration, renderError })
     },
   }
 }
@@ -73,7 +73,7 @@ function gatherAnswer(value: Json, declaration: Declaration | undefined, into: G
   const whole = toWhole(declaration)
   walkPlaces(value, declaration?.places, {
     text: (text, place) => into.addText(text, [...fieldsAt(place), ...whole]),
-    object: (object) => into.addKeys(object, whole),
+    key: (key) => into.addKey(key, whole),
   })
 }
 

@@ -13,7 +13,7 @@ import { readUrlEncoded } from '../multipart/url-encoded.ts'
 import { collectText } from '../open-inference/collect-text.ts'
 import { examineBinary } from './binary.ts'
 import type { Binary } from './binary.ts'
-import type { Declaration, PlaceNode } from './declaration.ts'
+import type { Declaration } from './declaration.ts'
 import type { Gathering } from './gathering.ts'
 import type { Place } from './places.ts'
 import { fieldsAt, walkPlaces } from './places.ts'
@@ -34,33 +34,25 @@ export function gatherJson(value: Json, declaration: Declaration, into: Gatherin
       if (fields.length === 0) throw undeclared(place)
       into.addText(text, fields)
     },
-    object: (object, place) => {
-      assertPlainKeys(object, place, whole.length > 0)
-      if (whole.length > 0) into.addKeys(object, whole)
+    object: assertNoTwins,
+    key: (key) => {
+      if (whole.length > 0) into.addKey(key, whole)
+      else if (!plainName.test(key)) throw malformed('The body has a key that is neither declared nor a plain name.')
     },
   })
 }
+
+/** Keys that are not declared are read by somebody else, if at all: they must have no room for a sentence. */
+const plainName = /^[\w.-]{1,64}$/u
 
 function undeclared({ under }: Place): GatewayError {
   const where = under === '' ? '' : `, under ${under}`
   return malformed(`The body has text at a place that this connection does not declare${where}.`)
 }
 
-const plainName = /^[\w.-]{1,64}$/u
-
-/** Keys that are not declared are read by somebody else, if at all: they must have no room for a sentence, and no twin. */
-function assertPlainKeys(object: JsonObject, { nodes }: Place, isWhole: boolean): void {
-  if (findConfusingKey(object, new Set(nodes.flatMap(({ children }) => [...children.keys()]))) !== undefined) {
-    throw malformed('The body has two keys that some servers take for one.')
-  }
-  if (isWhole) return
-  if (!Object.keys(object).every((key) => plainName.test(key) || isDeclared(nodes, key))) {
-    throw malformed('The body has a key that is neither declared nor a plain name.')
-  }
-}
-
-function isDeclared(nodes: readonly PlaceNode[], key: string): boolean {
-  return nodes.some(({ children }) => children.has(key))
+function assertNoTwins(object: JsonObject, { nodes }: Place): void {
+  if (findConfusingKey(object, new Set(nodes.flatMap(({ children }) => [...children.keys()]))) === undefined) return
+  throw malformed('The body has two keys that some servers take for one.')
 }
 
 export function gatherUrlEncoded(bytes: Uint8Array, { parts }: Declaration, into: Gathering): void {

@@ -20,7 +20,7 @@ import { toTexts } from './texts.ts'
 export function buildDeclared(connection: CompiledConnection): Protocol {
   const { content } = connection.declared.spec
   const declaration = toDeclaration(content, 'Request')
-  const answer = toAnswerFormat(toDeclaration(content, 'Response'))
+  const answer = toAnswerFormat(renderOpenAIError, toDeclaration(content, 'Response'))
   return {
     plan: (head) => {
       assertKnownMethod(head)

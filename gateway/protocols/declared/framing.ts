@@ -1,8 +1,6 @@
 // Two ways in which servers send one value after another: server-sent events, and a line for each. Each piece goes on exactly as it
 // came.
-import type { Refusal } from '../../refusal.ts'
 import { SseReader } from '../framing/sse.ts'
-import { renderOpenAIError } from '../openai/error.ts'
 import { AnswerUnreadable } from '../protocol.ts'
 
 export interface Piece {
@@ -20,18 +18,18 @@ export interface PieceReader {
 
 export interface Framing {
   readonly open: () => PieceReader
-  /** In place of the rest. */
-  readonly toError: (refusal: Refusal) => string
+  /** An error in place of the rest. */
+  readonly toError: (json: string) => string
 }
 
 export const eventFraming: Framing = {
   open: () => new SseReader(),
-  toError: (refusal) => `event: error\ndata: ${renderOpenAIError(refusal).body}\n\n`,
+  toError: (json) => `event: error\ndata: ${json}\n\n`,
 }
 
 export const lineFraming: Framing = {
   open: () => new LineReader(),
-  toError: (refusal) => `${renderOpenAIError(refusal).body}\n`,
+  toError: (json) => `${json}\n`,
 }
 
 const maxLineBytes = 8 * 1024 * 1024

@@ -1,5 +1,5 @@
 // What is found in one body, while it is read: texts by field, all text in order, binaries.
-import type { JsonObject, MediaFacts } from '../../../policy/model.ts'
+import type { MediaFacts } from '../../../policy/model.ts'
 
 export class Gathering {
   readonly #fields: Map<string, string[]>
@@ -24,13 +24,11 @@ export class Gathering {
     else texts.push(text)
   }
 
-  /** Each once, where it comes first: rows of a table have the same ones. */
-  addKeys(object: JsonObject, fields: readonly string[]): void {
-    for (const key of Object.keys(object)) {
-      if (this.#keys.has(key)) continue
-      this.#keys.add(key)
-      this.addText(key, fields)
-    }
+  /** Once, where it comes first: rows of a table have the same ones. */
+  addKey(key: string, fields: readonly string[]): void {
+    if (this.#keys.has(key)) return
+    this.#keys.add(key)
+    this.addText(key, fields)
   }
 
   addMedia(media: MediaFacts): void {

@@ -15,7 +15,10 @@ export interface Place {
 
 export interface Visitor {
   readonly text: (text: string, place: Place) => void
-  readonly object: (object: JsonObject, place: Place) => void
+  /** Before its keys and what stands under them. */
+  readonly object?: (object: JsonObject, place: Place) => void
+  /** Each key that is not declared, whatever it holds. */
+  readonly key: (key: string) => void
 }
 
 export function walkPlaces(value: Json, root: PlaceNode | undefined, visitor: Visitor): void {
@@ -31,9 +34,16 @@ function walk(value: Json, place: Place, visitor: Visitor): void {
   if (typeof value === 'string') visitor.text(value, place)
   else if (Array.isArray(value)) walkItems(value, place, visitor)
   else if (isJsonObject(value)) {
-    visitor.object(value, place)
-    for (const [key, item] of Object.entries(value)) if (holdsText(item)) walk(item, step(place, key), visitor)
+    visitor.object?.(value, place)
+    for (const [key, item] of Object.entries(value)) {
+      if (!isDeclared(place, key)) visitor.key(key)
+      if (holdsText(item)) walk(item, step(place, key), visitor)
+    }
   }
+}
+
+function isDeclared({ nodes }: Place, key: string): boolean {
+  return nodes.some(({ children }) => children.has(key))
 }
 
 function walkItems(items: readonly Json[], place: Place, visitor: Visitor): void {

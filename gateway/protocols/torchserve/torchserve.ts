@@ -50,7 +50,7 @@ function findModel(connection: CompiledConnection, { method, path }: RequestHead
 }
 
 /** Its handlers write what they want, so an answer may be a binary too. */
-const answer = toAnswerFormat()
+const answer = toAnswerFormat(renderTorchServeError)
 
 const alive = {
   operation: 'ping',
