@@ -329,6 +329,35 @@ describe('answers of any shape', () => {
     expect(stream?.close({ kind: 'BudgetSpent' })).toEqual(new Uint8Array())
   })
 
+  it('close what the caller has seen, not what was judged last', () => {
+    const stream = anthropicAnswer.openStream(streamHead)
+    stream?.push(Buffer.from('data: {"type":"message_start","message":{}}\n\n'))
+    stream?.push(
+      Buffer.from('data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n'),
+    )
+    stream?.facts()
+    stream?.push(Buffer.from('data: {"type":"content_block_stop","index":0}\n\ndata: {"type":"message_stop"}\n\n'))
+    stream?.facts()
+    const events = Buffer.from(stream?.close({ kind: 'BudgetSpent' }) ?? []).toString()
+    expect(events.match(/event: \w+/gu)).toEqual([
+      'event: content_block_stop',
+      'event: message_delta',
+      'event: message_stop',
+    ])
+  })
+
+  it('begin before they end where the caller has seen nothing', () => {
+    const stream = anthropicAnswer.openStream(streamHead)
+    stream?.push(Buffer.from('data: {"type":"message_start","message":{}}\n\n'))
+    stream?.facts()
+    const events = Buffer.from(stream?.close({ kind: 'BudgetSpent' }) ?? []).toString()
+    expect(events.match(/event: \w+/gu)).toEqual([
+      'event: message_start',
+      'event: message_delta',
+      'event: message_stop',
+    ])
+  })
+
   it('need only the last event where the reason was told', () => {
     const stream = anthropicAnswer.openStream(streamHead)
     stream?.push(

@@ -15,6 +15,16 @@ import { mergeUsage, toUsage } from './usage.ts'
 
 type Place = 'BeforeStart' | 'InMessage' | 'Stopping' | 'Ended'
 
+/** How far a message has come, as its reader knows it. */
+interface Progress {
+  readonly place: Place
+  /** Indexes of blocks that have begun and not ended. */
+  readonly open: readonly number[]
+  readonly outputTokens: number
+}
+
+const nothingSeen: Progress = { place: 'BeforeStart', open: [], outputTokens: 0 }
+
 const none: ReadonlySet<string> = new Set()
 const reasonKeys: ReadonlySet<string> = new Set(['stop_reason', 'stop_sequence'])
 
@@ -34,6 +44,13 @@ export class MessageStream implements AnswerStream {
   #finishReason = ''
   #counts: Counts = {}
   #isCounted = false
+  /**
+   * Whoever judges a stream asks for its facts, and then either lets go what they are of or closes: at a close that follows at
+   * once, the caller has seen what had been judged before, and nothing later.
+   */
+  #isJudged = false
+  #judged = nothingSeen
+  #sent = nothingSeen
 
   /** The fields of an event that are read here; all others are gathered. */
   readonly #readers: ReadonlyMap<string, EventReader> = new Map<string, EventReader>([
@@ -68,6 +85,9 @@ export class MessageStream implements AnswerStream {
   }
 
   facts(): ResponseFacts {
+    this.#sent = this.#judged
+    this.#judged = this.#toProgress()
+    this.#isJudged = true
     // The first event tells counts of a message that has only begun; they are no sum of it.
     const usage = this.#isCounted ? toUsage(this.#counts) : undefined
     return {
@@ -81,28 +101,34 @@ export class MessageStream implements AnswerStream {
   }
 
   close(ending: Ending): Uint8Array {
-    const events = ending.kind === 'Refused' ? [['error', toErrorBody(ending.refusal)]] : this.#toEnd()
+    const events =
+      ending.kind === 'Refused'
+        ? [['error', toErrorBody(ending.refusal)]]
+        : this.#toEnd(this.#isJudged ? this.#sent : this.#toProgress())
     return new TextEncoder().encode(events.map(([name, data]) => `event: ${name}\ndata: ${data}\n\n`).join(''))
   }
 
+  #toProgress(): Progress {
+    const open = [...this.#current].filter(([, block]) => !block.isClosed).map(([index]) => index)
+    return { place: this.#place, open, outputTokens: this.#counts['output_tokens'] ?? 0 }
+  }
+
   /** What is missing until the end, as if the limit of tokens had been met. */
-  #toEnd(): readonly (readonly [string, string])[] {
-    if (this.#place === 'Ended') return []
+  #toEnd({ place, open, outputTokens }: Progress): readonly (readonly [string, string])[] {
+    if (place === 'Ended') return []
+    const stop = toEvent({ type: 'message_stop' })
+    if (place === 'Stopping') return [stop]
     const start = { ...emptyMessage, usage: { input_tokens: 0, output_tokens: 0 } }
-    const open = [...this.#current].filter(([, block]) => !block.isClosed)
     return [
-      ...(this.#place === 'BeforeStart' ? [toEvent({ type: 'message_start', message: start })] : []),
-      ...(this.#place === 'Stopping' ? [] : open.map(([index]) => toEvent({ type: 'content_block_stop', index }))),
-      ...(this.#place === 'Stopping' ? [] : [toEvent({ ...outOfTokens, usage: this.#toLastCount() })]),
-      toEvent({ type: 'message_stop' }),
+      ...(place === 'BeforeStart' ? [toEvent({ type: 'message_start', message: start })] : []),
+      ...open.map((index) => toEvent({ type: 'content_block_stop', index })),
+      toEvent({ ...outOfTokens, usage: { output_tokens: outputTokens } }),
+      stop,
     ]
   }
 
-  #toLastCount(): JsonObject {
-    return { output_tokens: this.#counts['output_tokens'] ?? 0 }
-  }
-
   #take(events: readonly SseEvent[]): readonly Uint8Array[] {
+    if (events.length > 0) this.#isJudged = false
     for (const event of events) this.#read(readData(event))
     return events.map(({ raw }) => raw)
   }
