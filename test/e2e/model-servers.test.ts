@@ -4,7 +4,9 @@ import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { BundleConnection } from '../../policy/bundle.ts'
+import type { InferencePolicySpec } from '../../crds/generated/inference-policy.ts'
+import type { ModelConnectionSpec } from '../../crds/generated/model-connection.ts'
+import type { BundleConnection, BundlePolicy } from '../../policy/bundle.ts'
 import type { TestGateway } from '../helpers/gateway.ts'
 import { startGateway } from '../helpers/gateway.ts'
 import { allowAll, denyWhen, makeConnection, makePolicy } from '../helpers/make.ts'
@@ -15,20 +17,27 @@ const run = promisify(execFile)
 const python = await findPython()
 const firstInstallMs = 600_000
 
+type Rule = NonNullable<InferencePolicySpec['rules']>[number]
+
 interface Behind {
   readonly server: PythonServer
   readonly gw: TestGateway
 }
 
-/** One server for all tests of a block; the gateway has one connection to it for each protocol that is asked for. */
-function standBehind(name: PythonServerName, connections: readonly (readonly [string, string])[]): () => Behind {
+interface Road {
+  readonly name: string
+  readonly spec: Partial<ModelConnectionSpec>
+  /** Besides the one on text. */
+  readonly rows?: Rule
+}
+
+/** One server for all tests of a block, and one connection to it for each road. */
+function standBehind(name: PythonServerName, roads: readonly Road[]): () => Behind {
   let behind: Behind | undefined
   beforeAll(async () => {
     const server = await startPythonServer(name)
-    const gw = await startGateway({
-      connections: connections.map(([protocol, connection]) => toConnection(server, protocol, connection)),
-      policies: connections.map(([protocol, connection]) => toPolicy(protocol, connection)),
-    })
+    const connections = roads.map((road) => toConnection(server, road))
+    const gw = await startGateway({ connections, policies: roads.map(toPolicy) })
     behind = { server, gw }
   }, firstInstallMs)
   afterAll(async () => {
@@ -41,22 +50,29 @@ function standBehind(name: PythonServerName, connections: readonly (readonly [st
   }
 }
 
-function toConnection({ origin }: PythonServer, protocol: string, name: string): BundleConnection {
+function toConnection({ origin }: PythonServer, { name, spec }: Road): BundleConnection {
   const endpoints = [{ name: 'main', origin, basePath: '', weight: 1, place: 'External' as const }]
-  const models = [{ name: 'public', upstreamName: 'echo' }, { name: 'missing' }]
-  return makeConnection({ protocol: protocol as BundleConnection['spec']['protocol'], models }, { name, endpoints })
+  return makeConnection(spec, { name, endpoints })
 }
 
-const tensorRule = denyWhen('request.operation == "infer" && request.inputs[0].shape[0] > 3', 'too many rows')
-const instanceRule = denyWhen('request.instances.size() > 3', 'too many rows')
-
-function toPolicy(protocol: string, connection: string): ReturnType<typeof makePolicy> {
-  const rows = protocol === 'KServeV1' ? instanceRule : tensorRule
+function toPolicy({ name, rows }: Road): BundlePolicy {
   const text = { ...denyWhen('request.prompt.contains("forbidden")', 'not this text'), name: 'text' }
-  return makePolicy(
-    { rules: [allowAll, text, { ...rows, name: 'rows' }], targetRefs: [{ name: connection }] },
-    { name: connection },
-  )
+  const rules = [allowAll, text, ...(rows === undefined ? [] : [{ ...rows, name: 'rows' }])]
+  return makePolicy({ rules, targetRefs: [{ name }] }, { name })
+}
+
+const models = [{ name: 'public', upstreamName: 'echo' }, { name: 'missing' }]
+
+const toTensorRoad = (name: string): Road => ({
+  name,
+  spec: { protocol: 'OpenInference', models },
+  rows: denyWhen('request.operation == "infer" && request.inputs[0].shape[0] > 3', 'too many rows'),
+})
+
+const instanceRoad: Road = {
+  name: 'v1',
+  spec: { protocol: 'KServeV1', models },
+  rows: denyWhen('request.instances.size() > 3', 'too many rows'),
 }
 
 interface Call {
@@ -177,7 +193,7 @@ function itSpeaksOpenInference(behind: () => Behind, connection: string): void {
 }
 
 describe.runIf(python !== undefined)('MLServer', () => {
-  itSpeaksOpenInference(standBehind('mlserver', [['OpenInference', 'ml']]), 'ml')
+  itSpeaksOpenInference(standBehind('mlserver', [toTensorRoad('ml')]), 'ml')
 })
 
 /** As KServe's and Triton's clients write it: the JSON head, then the tensors' bytes. */
@@ -210,10 +226,7 @@ const predict = (...instances: unknown[]): Call => ({
 })
 
 describe.runIf(python !== undefined)('KServe', () => {
-  const behind = standBehind('kserve', [
-    ['OpenInference', 'v2'],
-    ['KServeV1', 'v1'],
-  ])
+  const behind = standBehind('kserve', [toTensorRoad('v2'), instanceRoad])
 
   describe('version 2', () => {
     itSpeaksOpenInference(behind, 'v2')
@@ -278,5 +291,41 @@ describe.runIf(python !== undefined)('KServe', () => {
       'refused not this text',
       '',
     ])
+  })
+})
+
+const summarize = (asked: object): Call => ({ path: '/summarize', body: JSON.stringify(asked) })
+
+describe.runIf(python !== undefined)('An API of one’s own in Flask, declared field by field', () => {
+  const fields = [
+    { name: 'text', phase: 'Request' as const, pointer: '/text', kind: 'Text' as const },
+    { name: 'summary', phase: 'Response' as const, pointer: '/summary', kind: 'Text' as const },
+  ]
+  const behind = standBehind('flask', [
+    {
+      name: 'own',
+      spec: { protocol: 'HTTP', content: { mode: 'Declared', fields } },
+      rows: denyWhen('"text" in request.fields && request.fields["text"].exists(t, t.size() > 40)', 'too long'),
+    },
+  ])
+
+  it('answers as it does without a gateway', async () => {
+    const { status, body } = await expectSame(behind(), 'own', summarize({ text: 'two words' }))
+    expect([status, JSON.parse(body.toString())]).toEqual([200, { summary: 'TWO WORDS', words: 2 }])
+    expect((await expectSame(behind(), 'own', { method: 'GET', path: '/ready' })).status).toBe(200)
+  })
+
+  it('fails in its own words', async () => {
+    const { status, body } = await expectSame(behind(), 'own', summarize({}))
+    expect([status, JSON.parse(body.toString())]).toEqual([422, { error: 'text is missing' }])
+  })
+
+  it.each([
+    ['a text that a rule denies', { text: 'a forbidden word' }, 403, 'policy_denied'],
+    ['a field that a rule denies', { text: 'x'.repeat(41) }, 403, 'policy_denied'],
+    ['what nobody declared', { text: 'hi', note: 'a hidden word' }, 400, 'body_malformed'],
+  ])('does not see %s', async (_title, asked, status, code) => {
+    const refusal = await expectRefusal(behind(), 'own', summarize(asked))
+    expect(refusal).toMatchObject({ status, error: { code } })
   })
 })
