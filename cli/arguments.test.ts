@@ -1,7 +1,8 @@
 // The command line as people type it, right and wrong.
 import { describe, expect, it } from 'vitest'
-import { parseArguments, toHelpText } from './arguments.ts'
+import { parseArguments } from './arguments.ts'
 import { CliError, toExitCode } from './errors.ts'
+import { toHelpText } from './help.ts'
 import { width } from './terminal.ts'
 
 describe('parseArguments', () => {
@@ -16,6 +17,44 @@ describe('parseArguments', () => {
     [['-h'], { name: 'help' }],
     [[], { name: 'help' }],
     [['--version'], { name: 'version' }],
+    [['lint', 'a', 'b'], { name: 'lint', paths: ['a', 'b'], allowLoopback: false, output: 'text' }],
+    [
+      ['lint', '--output=json', '--platform-namespace', 'acme', '--allow-loopback', 'a'],
+      { name: 'lint', paths: ['a'], platformNamespace: 'acme', allowLoopback: true, output: 'json' },
+    ],
+    [['lint', '--help'], { name: 'help', about: 'lint' }],
+    [
+      ['test', 'a', '--filter', 'x'],
+      { name: 'test', paths: ['a'], allowLoopback: false, output: 'pretty', coverage: false, filter: 'x' },
+    ],
+    [['test', 'a'], { name: 'test', paths: ['a'], allowLoopback: false, output: 'pretty', coverage: false }],
+    [
+      ['test', 'a', '--coverage', '--min-coverage', '99.5', '--output', 'junit', '--output-file', 'b'],
+      {
+        name: 'test',
+        paths: ['a'],
+        allowLoopback: false,
+        output: 'junit',
+        outputFile: 'b',
+        coverage: true,
+        minCoverage: 99.5,
+      },
+    ],
+    [
+      ['explain', 'a', '--as', 'bob', '--request', 'call.yaml', '--values'],
+      {
+        name: 'explain',
+        paths: ['a'],
+        allowLoopback: false,
+        output: 'text',
+        call: { as: 'bob', request: 'call.yaml' },
+        values: true,
+      },
+    ],
+    [
+      ['explain', 'a', '--case', 'b', '--output', 'json'],
+      { name: 'explain', paths: ['a'], allowLoopback: false, output: 'json', call: { case: 'b' }, values: false },
+    ],
   ])('reads %j', (words, command) => {
     expect(parseArguments(words)).toEqual(command)
   })
@@ -33,6 +72,21 @@ describe('parseArguments', () => {
     ['a port without its value', ['up', '--port'], "option '--port <value>' argument missing"],
     ['a value where none belongs', ['up', '--keep=yes'], "option '--keep' does not take an argument"],
     ['an empty folder', ['up', '--folder', ''], '--folder needs the path of a folder'],
+    ['lint of nothing', ['lint'], 'lint needs the path of a file or folder'],
+    ['a path that is empty', ['test', ''], 'test needs the path of a file or folder'],
+    ['an option of another command', ['lint', '--keep', 'a'], 'lint takes no option --keep'],
+    ['an option of another command on up', ['up', '--coverage'], 'up takes no option --coverage'],
+    ['a format that does not exist', ['lint', '--output', 'xml', 'a'], '--output must be text or json'],
+    ['an empty filter', ['test', '--filter', '', 'a'], '--filter needs a part of a name'],
+    ['a file for what is shown', ['test', '--output-file', 'x', 'a'], '--output-file needs --output junit'],
+    ['a file without a name', ['test', '--output-file', '', '--output', 'json', 'a'], '--output-file needs the path'],
+    ['more than everything', ['test', '--min-coverage', '101', 'a'], '--min-coverage needs a number from 0 to 100'],
+    ['coverage in words', ['test', '--min-coverage', 'all', 'a'], '--min-coverage needs a number from 0 to 100'],
+    ['coverage of a part', ['test', '--filter', 'x', '--min-coverage', '9', 'a'], 'does not go with --filter'],
+    ['an explanation of nothing', ['explain', 'a'], 'explain needs --as'],
+    ['an explanation without a call', ['explain', 'a', '--as', 'bob'], 'explain needs --request'],
+    ['two calls at once', ['explain', 'a', '--as', 'bob', '--case', 'b'], '--case needs a name'],
+    ['no namespace', ['lint', '--platform-namespace', 'No Such', 'a'], '--platform-namespace needs the name'],
   ])('refuses %s', (_, words, message) => {
     const refused = catchCliError(() => parseArguments(words))
     expect(refused.message).toContain(message)
@@ -42,9 +96,16 @@ describe('parseArguments', () => {
 })
 
 describe('help', () => {
-  it.each([[toHelpText()], [toHelpText('up')]])('fits the width and names every option', (text) => {
+  const world = ['--platform-namespace', '--allow-loopback', '--output']
+  it.each([
+    [toHelpText(), ['--keep', '--port', '--folder', 'lint', 'test', 'explain']],
+    [toHelpText('up'), ['--keep', '--port', '--folder']],
+    [toHelpText('lint'), world],
+    [toHelpText('test'), [...world, '--filter', '--coverage', '--min-coverage', '--output-file']],
+    [toHelpText('explain'), [...world, '--as', '--request', '--case', '--values']],
+  ])('fits the width and names every option', (text, options) => {
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(width)
-    for (const option of ['--keep', '--port', '--folder']) expect(text).toContain(option)
+    for (const option of options) expect(text).toContain(option)
   })
 })
 

@@ -4,8 +4,12 @@ import path from 'node:path'
 import process from 'node:process'
 import { systemClock } from '../kube/clock.ts'
 import type { Command } from './arguments.ts'
-import { parseArguments, toHelpText } from './arguments.ts'
+import { parseArguments } from './arguments.ts'
 import { CliError, toExitCode } from './errors.ts'
+import { explain } from './explain/explain.ts'
+import { toHelpText } from './help.ts'
+import { lint } from './lint/lint.ts'
+import { test } from './policy-test/test.ts'
 import type { Terminal } from './terminal.ts'
 import { makeTerminal, wantsColor } from './terminal.ts'
 import { up } from './up.ts'
@@ -38,6 +42,12 @@ async function run(command: Command, terminal: Terminal): Promise<number> {
     case 'version':
       terminal.line(readVersion())
       return 0
+    case 'lint':
+      return lint({ terminal }, command)
+    case 'test':
+      return test({ terminal, monotonicMs: () => systemClock.monotonicMs() }, command)
+    case 'explain':
+      return explain({ terminal }, command)
     case 'up': {
       const signal = untilInterrupted()
       return up({ clock: systemClock, random: Math.random, terminal, signal, samples: toShown(samples) }, command)

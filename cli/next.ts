@@ -1,5 +1,5 @@
 // What a person can try when the tour is over: lines to paste, for curl and for the OpenAI SDKs.
-import { usualPort } from './arguments.ts'
+import { usualPort } from './help.ts'
 import { loopback } from './loopback-server.ts'
 import type { Terminal } from './terminal.ts'
 import { sample } from './tour/steps.ts'

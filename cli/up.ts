@@ -2,7 +2,7 @@
 // Returns the exit code.
 import type { Clock } from '../kube/clock.ts'
 import type { UpCommand } from './arguments.ts'
-import { usualPort } from './arguments.ts'
+import { usualPort } from './help.ts'
 import { assertFolder } from './local/folder.ts'
 import { showNext } from './next.ts'
 import { choosePort } from './port.ts'

@@ -9,7 +9,7 @@ import { readKinds, testApiVersion, testKind, toObjects } from './objects.ts'
 import type { OfflinePlan, PlanOptions } from './plan.ts'
 import { planOffline } from './plan.ts'
 import { findProblems } from './problems.ts'
-import type { SourceObject } from './source.ts'
+import type { ParsedSource, SourceObject } from './source.ts'
 import { isRecord } from './source.ts'
 
 export interface World extends OfflinePlan {
@@ -29,23 +29,37 @@ export async function makeLoadDeps(): Promise<LoadDeps> {
   return { kinds: await readKinds() }
 }
 
-/** Throws CliError for paths that lead nowhere. */
-export async function loadWorld({ kinds }: LoadDeps, paths: readonly string[], options: PlanOptions): Promise<World> {
+/** Throws CliError for paths that lead nowhere, or to nothing of ours. */
+export async function loadWorld(deps: LoadDeps, paths: readonly string[], options: PlanOptions): Promise<World> {
   const files = await listFiles(paths)
-  const parsed = await Promise.all(files.map(readSource))
+  const world = await toWorld(deps, await Promise.all(files.map(readSource)), options)
+  if (isEmpty(world)) {
+    throw new CliError('folder_invalid', `there is no connection, policy or platform settings in ${paths.join(', ')}`, {
+      advice: ['a check of nothing would always succeed; name the files or folders that hold them'],
+    })
+  }
+  return { ...world, files }
+}
+
+function isEmpty({ objects, tests, findings }: Omit<World, 'files'>): boolean {
+  const { connections, policies, settings } = objects
+  return connections.length + policies.length + tests.length + findings.length === 0 && settings === undefined
+}
+
+export async function toWorld(
+  { kinds }: LoadDeps,
+  parsed: readonly ParsedSource[],
+  options: PlanOptions,
+): Promise<Omit<World, 'files'>> {
   const all = parsed.flatMap(({ objects }) => objects)
-  const tests = all.filter(isTest)
   const broken = parsed
     .flatMap((one) => one.broken)
     .map((one): Finding => ({ ...one, severity: 'error', reason: 'BrokenYaml' }))
-  const objects = toObjects(
-    kinds,
-    all.filter((one) => !isTest(one)),
-    options.platformNamespace,
-  )
+  const others = all.filter((one) => !isTest(one))
+  const objects = toObjects(kinds, others, options.platformNamespace)
   const planned = await planOffline(objects, options)
   const findings = [...broken, ...objects.findings, ...findProblems(objects, planned)].toSorted(byPlace)
-  return { ...planned, files, objects, tests, findings }
+  return { ...planned, objects, tests: all.filter(isTest), findings }
 }
 
 export function isTest({ value }: SourceObject): boolean {

@@ -67,3 +67,11 @@ export async function planOffline(objects: Objects, options: PlanOptions): Promi
     assumed: [...assumed].toSorted(),
   }
 }
+
+export function toPlanOptions(given: {
+  readonly platformNamespace?: string
+  readonly allowLoopback: boolean
+}): PlanOptions {
+  const { platformNamespace = defaultPlatformNamespace, allowLoopback } = given
+  return { platformNamespace, allowLoopback }
+}

@@ -51,11 +51,16 @@ export function parseSource(file: string, text: string): ParsedSource {
   )
   // One broken document can swallow the next: nothing of such a file is used.
   if (broken.length > 0) return { objects: [], broken }
-  const results = documents.filter(({ contents }) => contents !== null).map((document) => toObjects(source, document))
+  const results = documents.filter(isFilled).map((document) => toObjects(source, document))
   return {
     objects: results.flatMap((result) => ('message' in result ? [] : result)),
     broken: results.flatMap((result) => ('message' in result ? [result] : [])),
   }
+}
+
+/** What stands behind a last `---` is no object. */
+function isFilled({ contents }: Document.Parsed): boolean {
+  return contents !== null && !(isScalar(contents) && contents.value === null)
 }
 
 function toObjects(source: Source, document: Document.Parsed): readonly SourceObject[] | BrokenYaml {

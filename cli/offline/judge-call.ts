@@ -1,0 +1,137 @@
+// One call, judged offline by the steps of gateway/handle.ts: route, protocol, facts, judgement, and the answer if there is one. Only
+// the sockets, the token and the counters of limits are missing: the identity is given, and limits are demanded but never used up.
+import type { ErrorCode } from '../../gateway/errors.ts'
+import { GatewayError } from '../../gateway/errors.ts'
+import type { ExchangeRequest } from '../../gateway/exchange.ts'
+import type { CountTokens } from '../../gateway/facts.ts'
+import { toFacts } from '../../gateway/facts.ts'
+import { Protocols } from '../../gateway/protocols/find.ts'
+import type { Asked } from '../../gateway/read.ts'
+import { readAsked } from '../../gateway/read.ts'
+import type { Refusal } from '../../gateway/refusal.ts'
+import { toAnswerDenial, toDenial } from '../../gateway/reply.ts'
+import type { LimitDemand } from '../../policy/evaluate.ts'
+import { evaluate } from '../../policy/evaluate.ts'
+import type { AnswerTrace, Explanation } from '../../policy/explain.ts'
+import { explain } from '../../policy/explain.ts'
+import type { Denied, DenyReason, Facts, Identity } from '../../policy/model.ts'
+import { findRoute } from '../../policy/route.ts'
+import type { CompiledConnection, Snapshot } from '../../policy/snapshot.ts'
+import type { AnswerSpec, CallSpec } from './call.ts'
+import type { JudgedAnswer } from './judge-answer.ts'
+import { judgeAnswer } from './judge-answer.ts'
+import { toAnswer, toRequest } from './messages.ts'
+
+export interface OfflineCall extends Pick<CallSpec, 'connection' | 'request' | 'answer'> {
+  readonly identity: Identity
+  readonly nowMs: number
+}
+
+/** What came of a call; what is absent was never come to. */
+export interface Outcome {
+  readonly decision: 'Permit' | 'Deny'
+  /** Who refuses the request, or else its answer. */
+  readonly reason?: DenyReason
+  readonly code?: ErrorCode
+  readonly policy?: string
+  readonly rule?: string
+  /** What the caller is told. */
+  readonly message?: string
+  /** Of a Permit: the rules that allow. */
+  readonly rules?: readonly string[]
+  readonly limits: readonly LimitDemand[]
+  readonly shadow: readonly Denied[]
+  readonly answer?: 'Released' | 'Denied'
+}
+
+export interface JudgedCall {
+  readonly outcome: Outcome
+  /** `namespace/name`; absent: no route leads there. */
+  readonly connection?: string
+  /** Absent: refused before policies were asked. */
+  readonly explanation?: Explanation
+  /** Absent: no answer was judged. */
+  readonly answers?: readonly AnswerTrace[]
+}
+
+export interface JudgeDeps {
+  readonly snapshot: Snapshot
+  readonly protocols: Protocols
+  readonly countTokens: CountTokens
+}
+
+export function makeJudgeDeps(snapshot: Snapshot): JudgeDeps {
+  return { snapshot, protocols: new Protocols(), countTokens: (_connection, _inference, bodyBytes) => bodyBytes }
+}
+
+export async function judgeCall(deps: JudgeDeps, call: OfflineCall): Promise<JudgedCall> {
+  let connection: CompiledConnection | undefined
+  try {
+    const request = toRequest(call.request, named(deps.snapshot, call.connection))
+    connection = route(deps.snapshot, request)
+    const rest = request.path.slice(connection.prefix.length - 1)
+    const asked = await readAsked(deps.protocols, request, { connection, rest })
+    const { identity, nowMs } = call
+    const facts = toFacts(deps.countTokens, { request, identity, connection, asked, nowMs })
+    return { connection: connection.id, ...judge(connection, facts, { asked, answer: call.answer }) }
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    const { code, message } = error
+    const outcome: Outcome = { decision: 'Deny', code, message, limits: [], shadow: [] }
+    return connection === undefined ? { outcome } : { connection: connection.id, outcome }
+  }
+}
+
+/** Undefined for one that does not exist, which callers rule out beforehand (findConnection). */
+function named(snapshot: Snapshot, connection: string | undefined): CompiledConnection | undefined {
+  return connection === undefined ? undefined : snapshot.connections.get(connection)
+}
+
+function route(snapshot: Snapshot, request: ExchangeRequest): CompiledConnection {
+  if (request.malformed !== undefined) throw new GatewayError('bad_request', request.malformed)
+  const match = findRoute(snapshot.routes, request.host, request.path)
+  if (match === undefined) throw new GatewayError('route_not_found', 'No connection has this address.')
+  return match.connection
+}
+
+interface Exchanged {
+  readonly asked: Asked
+  readonly answer: AnswerSpec | undefined
+}
+
+function judge(connection: CompiledConnection, facts: Facts, { asked, answer }: Exchanged): JudgedCall {
+  const judgement = evaluate(connection, facts)
+  const explanation = explain(connection, facts)
+  const { decision, shadow, demands: limits } = judgement
+  if (decision.effect === 'Deny') {
+    return { outcome: { decision: 'Deny', ...toTold(toDenial(decision), decision), limits, shadow }, explanation }
+  }
+  const permitted: Outcome = { decision: 'Permit', rules: decision.permit.grant.rules, limits, shadow }
+  if (answer === undefined) return { outcome: permitted, explanation }
+  const judged = judgeAnswer(toAnswer(answer), asked.read?.answer, judgement.answer)
+  const { facts: judgedFacts } = judged
+  return {
+    outcome: withAnswer(permitted, judged),
+    explanation,
+    ...(judgedFacts === undefined ? {} : { answers: explanation.explainAnswer(judgedFacts) }),
+  }
+}
+
+function withAnswer(permitted: Outcome, { answer, denied, shadow, unreadable }: JudgedAnswer): Outcome {
+  const outcome = { ...permitted, answer, shadow: [...permitted.shadow, ...shadow] }
+  if (answer === 'Released') return outcome
+  if (denied !== undefined) return { ...outcome, ...toTold(toAnswerDenial(denied), denied) }
+  return { ...outcome, code: 'response_unreadable', message: unreadable ?? '' }
+}
+
+type Told = Pick<Outcome, 'reason' | 'code' | 'policy' | 'rule' | 'message'>
+
+function toTold({ code, message, policy, rule }: Refusal, { reason }: Denied): Told {
+  return {
+    reason,
+    code,
+    message,
+    ...(policy === undefined ? {} : { policy }),
+    ...(rule === undefined ? {} : { rule }),
+  }
+}
