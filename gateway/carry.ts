@@ -56,7 +56,7 @@ async function settleAfter(reservation: Reservation, run: (onSent: () => void) =
   }
 }
 
-async function send(
+function send(
   deps: CarryDeps,
   { reply, native }: Exchange,
   permitted: PermittedCall,
@@ -64,7 +64,7 @@ async function send(
 ): Promise<Carried> {
   const { permit, connection, asked } = permitted
   const own = asked.read?.ownAnswer
-  if (own !== undefined) return answer(reply, own, call)
+  if (own !== undefined) return Promise.resolve(answer(reply, own, call))
   if (connection.opaque) return deps.forwardOpaque(permit, call, native)
   const reading = toReading(deps, permitted)
   if (reading === undefined) return deps.forward(permit, call, reply)

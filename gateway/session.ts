@@ -22,6 +22,8 @@ export interface SessionDeps {
   readonly gateway: string
 }
 
+const noShadows: readonly (readonly Denied[])[] = []
+
 export class Session {
   readonly id: string
   readonly startedAtMs: number
@@ -35,7 +37,7 @@ export class Session {
   #inference: InferenceFacts | undefined
   #requestBytes = 0
   #decision: RecordedDecision | undefined
-  readonly #shadows: (readonly Denied[])[] = []
+  #shadows: readonly (readonly Denied[])[] = noShadows
   #response: RecordedResponse = { status: 0, bytes: 0, outcome: 'Cut', error: 'internal' }
 
   constructor(deps: SessionDeps, method: string) {
@@ -81,7 +83,7 @@ export class Session {
 
   judged({ decision, shadow }: Judgement): void {
     this.decided(decision)
-    this.shadowed(shadow)
+    if (shadow.length > 0) this.shadowed(shadow)
   }
 
   /** By judgement first, and by a limit that refuses what judgement permits. */
@@ -94,7 +96,7 @@ export class Session {
 
   /** What policies in mode Audit would have refused. Read at the end: a limit may still add to its own while the answer comes. */
   shadowed(shadow: readonly Denied[] | undefined): void {
-    if (shadow !== undefined) this.#shadows.push(shadow)
+    if (shadow !== undefined) this.#shadows = [...this.#shadows, shadow]
   }
 
   /** The gateway answered itself. `denied`: by a rule about the answer. */
