@@ -11,6 +11,7 @@ import { subjectEnvironment, withRisk, withVariables } from './environment.ts'
 import type { Compile } from './expression.ts'
 import type { Subject } from './select.ts'
 import { findUnsupportedInPolicy } from './unsupported.ts'
+import { buildVariables } from './variables.ts'
 
 export function toPolicyId(ref: { readonly namespace: string; readonly name: string }): string {
   return `${ref.namespace}/${ref.name}`
@@ -40,6 +41,10 @@ export function compilePolicy(compile: Compile, policy: BundlePolicy, environmen
     invalid: work.problems.length > 0,
     ...(subjects === undefined ? {} : { subjects }),
     variables,
+    toVariables: buildVariables(
+      variables.map(({ name }) => name),
+      work.reads.has('variables'),
+    ),
     ...rules,
     ...(risk === undefined ? {} : { risk }),
     limits,

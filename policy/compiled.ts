@@ -4,6 +4,7 @@ import type { Program } from './expression.ts'
 import type { LimitDemand } from './judgement.ts'
 import type { Problem } from './problem.ts'
 import type { Subject } from './select.ts'
+import type { ToVariables } from './variables.ts'
 
 export interface CompiledPolicy {
   /** `namespace/name`. */
@@ -11,7 +12,10 @@ export interface CompiledPolicy {
   readonly invalid: boolean
   /** Absent: every authenticated caller. */
   readonly subjects?: readonly CompiledSubject[]
+  /** In their order. */
   readonly variables: readonly CompiledVariable[]
+  /** Makes the struct that expressions see, from whoever works out the values. */
+  readonly toVariables: ToVariables
   /** Of phase Request. */
   readonly rules: readonly CompiledRule[]
   readonly risk?: CompiledRisk

@@ -96,6 +96,19 @@ describe('evaluate', () => {
     })
   })
 
+  it.for([
+    ['one by one', 'variables.a == 1 && variables.constructor == 2 && variables.__proto__ == 3'],
+    ['as a whole', 'dyn(variables).a == 1 && dyn(variables).constructor == 2 && dyn(variables).size() == 3'],
+    ['in a list', '[variables].exists(v, v.a == 1 && v.constructor == 2)'],
+    ['at all', 'has(variables.a) && has(variables.__proto__)'],
+  ] as const)('[EV8] variables of any name are seen %s', ([, when]) => {
+    const names = ['a', 'constructor', '__proto__']
+    const variables = names.map((name, i) => ({ name, expression: `${i} + 1` }))
+    expect(judge([makePolicy({ variables, rules: [allowAll, denyWhen(when)] })])).toMatchObject({
+      reason: 'DeniedByRule',
+    })
+  })
+
   it('[SE4] a disabled policy neither allows nor denies', () => {
     expect(judge([makePolicy({ mode: 'Disabled' })])).toEqual(denied('NoPolicySelectsCaller'))
     const off = makePolicy({ mode: 'Disabled', rules: [denyWhen('nonsense(')] }, { name: 'off' })

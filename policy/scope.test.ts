@@ -6,6 +6,7 @@ import type { Activation, Program } from './expression.ts'
 import { EvaluationFailed, Meter } from './expression.ts'
 import type { Call } from './scope.ts'
 import { Scope } from './scope.ts'
+import { buildVariables } from './variables.ts'
 
 /** A program that counts its runs. */
 class Counting implements Program {
@@ -37,6 +38,7 @@ function makeScope(parts: Partial<CompiledPolicy>, call = makeCall()): Scope {
     id: 'a/b',
     invalid: false,
     variables: [],
+    toVariables: buildVariables([], false),
     rules: [],
     limits: [],
     answerRules: [],
@@ -54,14 +56,14 @@ describe('Scope', () => {
   it('[EV8] works out nothing that nobody asks for', () => {
     const program = new Counting(failing)
     const risk = { scores: [{ name: 's', when: program, weight: 1, reason: 's' }] }
-    const scope = makeScope({ variables: [{ name: 'v', program }], risk })
+    const scope = makeScope({ variables: [{ name: 'v', program }], toVariables: buildVariables(['v'], false), risk })
     scope.withResponse({})
     expect(program.meters).toEqual([])
   })
 
   it('[EV8] gives a request and its answer the same value, worked out once', () => {
     const program = new Counting(() => ({}))
-    const scope = makeScope({ variables: [{ name: 'v', program }] })
+    const scope = makeScope({ variables: [{ name: 'v', program }], toVariables: buildVariables(['v'], false) })
     const value = read(scope.activation, 'variables', 'v')
     expect(read(scope.withResponse({ text: 'a' }), 'variables', 'v')).toBe(value)
     expect(read(scope.withResponse({ text: 'b' }), 'variables', 'v')).toBe(value)
@@ -70,7 +72,7 @@ describe('Scope', () => {
 
   it('[EV8] gives the same failure to whoever asks again', () => {
     const program = new Counting(failing)
-    const scope = makeScope({ variables: [{ name: 'v', program }] })
+    const scope = makeScope({ variables: [{ name: 'v', program }], toVariables: buildVariables(['v'], false) })
     expect(() => read(scope.activation, 'variables', 'v')).toThrow(EvaluationFailed)
     expect(() => read(scope.withResponse({}), 'variables', 'v')).toThrow(EvaluationFailed)
     expect(program.meters).toHaveLength(1)
@@ -88,6 +90,7 @@ describe('Scope', () => {
         { name: 'first', program: first },
         { name: 'second', program: second },
       ],
+      toVariables: buildVariables(['first', 'second'], false),
     })
     expect(read(scope.withResponse({ text: 'a' }), 'variables', 'second')).toBe(2)
     expect(seen).toEqual([1, undefined])
@@ -116,14 +119,14 @@ describe('Scope', () => {
     const broken = new Counting(() => {
       throw new TypeError('a bug')
     })
-    const scope = makeScope({ variables: [{ name: 'v', program: broken }] })
+    const scope = makeScope({ variables: [{ name: 'v', program: broken }], toVariables: buildVariables(['v'], false) })
     expect(() => read(scope.activation, 'variables', 'v')).toThrow(TypeError)
   })
 
   it('[EV9] spends from the meter of the call as it is now', () => {
     const program = new Counting(() => 1)
     const call = makeCall()
-    const scope = makeScope({ variables: [{ name: 'v', program }] }, call)
+    const scope = makeScope({ variables: [{ name: 'v', program }], toVariables: buildVariables(['v'], false) }, call)
     const renewed = new Meter()
     call.meter = renewed
     read(scope.withResponse({}), 'variables', 'v')

@@ -22,9 +22,12 @@ interface RiskFailure {
   readonly failure: EvaluationFailed
 }
 
+type Outcome = { readonly value: unknown } | { readonly failure: EvaluationFailed }
+
 export class Scope {
   readonly #policy: CompiledPolicy
   readonly #call: Call
+  readonly #values: Outcome[] = []
   #variables: object | undefined
   #risk: Risk | RiskFailure | undefined
   /** For phase Request. */
@@ -33,16 +36,31 @@ export class Scope {
   constructor(policy: CompiledPolicy, call: Call) {
     this.#policy = policy
     this.#call = call
-    this.activation = this.#extend(call.activation)
+    this.activation = this.#hasOwnValues() ? new View(this, call.activation) : call.activation
   }
 
   /** For phase Response. */
   withResponse(response: object): Activation {
-    return this.#extend({ ...this.#call.activation, response })
+    const { activation } = this.#call
+    return this.#hasOwnValues() ? new View(this, activation, response) : { ...activation, response }
   }
 
   run(program: Program, activation: Activation = this.activation): unknown {
     return program.run(activation, this.#call.meter)
+  }
+
+  get variables(): object {
+    this.#variables ??= this.#policy.toVariables((at) => this.#readVariable(at))
+    return this.#variables
+  }
+
+  /** Undefined where the policy has none; throws where it cannot be weighed. */
+  get risk(): Risk | undefined {
+    const { risk } = this.#policy
+    if (risk === undefined) return undefined
+    const weighed = this.weigh(risk)
+    if ('failure' in weighed) throw weighed.failure
+    return weighed
   }
 
   /** Weighs the scores, or says which of them failed. */
@@ -51,41 +69,21 @@ export class Scope {
     return this.#risk
   }
 
-  #extend(base: Activation): Activation {
-    const { variables, risk } = this.#policy
-    if (variables.length === 0 && risk === undefined) return base
-    const valuesOfVariables = (): object => (this.#variables ??= this.#toVariables())
-    const valueOfRisk = (): Risk | undefined => (risk === undefined ? undefined : this.#readRisk(risk))
-    return {
-      ...base,
-      get variables() {
-        return valuesOfVariables()
-      },
-      get risk() {
-        return valueOfRisk()
-      },
-    }
+  #hasOwnValues(): boolean {
+    return this.#policy.variables.length > 0 || this.#policy.risk !== undefined
   }
 
-  #toVariables(): object {
-    const values = {}
-    for (const { name, program } of this.#policy.variables) {
-      Object.defineProperty(values, name, { enumerable: true, get: once(() => this.run(program)) })
-    }
-    return values
-  }
-
-  #readRisk(risk: CompiledRisk): Risk {
-    const weighed = this.weigh(risk)
-    if ('failure' in weighed) throw weighed.failure
-    return weighed
+  #readVariable(at: number): unknown {
+    const outcome = (this.#values[at] ??= this.#attempt(this.#policy.variables[at]?.program))
+    if ('failure' in outcome) throw outcome.failure
+    return outcome.value
   }
 
   #sumUp({ scores }: CompiledRisk): Risk | RiskFailure {
     let score = 0
     const reasons: string[] = []
     for (const { name, when, weight, reason } of scores) {
-      const holds = tryOnce(() => this.run(when))
+      const holds = this.#attempt(when)
       if ('failure' in holds) return { score: name, failure: holds.failure }
       if (holds.value !== true) continue
       score += weight
@@ -93,24 +91,41 @@ export class Scope {
     }
     return { score, reasons }
   }
-}
 
-type Outcome = { readonly value: unknown } | { readonly failure: EvaluationFailed }
-
-function tryOnce(run: () => unknown): Outcome {
-  try {
-    return { value: run() }
-  } catch (error) {
-    if (!(error instanceof EvaluationFailed)) throw error
-    return { failure: error }
+  #attempt(program: Program | undefined): Outcome {
+    try {
+      return { value: program === undefined ? undefined : this.run(program) }
+    } catch (error) {
+      if (!(error instanceof EvaluationFailed)) throw error
+      return { failure: error }
+    }
   }
 }
 
-function once(run: () => unknown): () => unknown {
-  let outcome: Outcome | undefined
-  return () => {
-    outcome ??= tryOnce(run)
-    if ('failure' in outcome) throw outcome.failure
-    return outcome.value
+/** The facts of a call and, beside them, what the policy itself declares. */
+class View {
+  readonly [variable: string]: unknown
+  readonly identity: unknown
+  readonly connection: unknown
+  readonly request: unknown
+  readonly now: unknown
+  readonly response: unknown
+  readonly #scope: Scope
+
+  constructor(scope: Scope, facts: Activation, response?: object) {
+    this.#scope = scope
+    this.identity = facts['identity']
+    this.connection = facts['connection']
+    this.request = facts['request']
+    this.now = facts['now']
+    this.response = response
+  }
+
+  get variables(): object {
+    return this.#scope.variables
+  }
+
+  get risk(): Risk | undefined {
+    return this.#scope.risk
   }
 }
