@@ -7,7 +7,7 @@ import type { JsonBounds } from '../json/strict-json.ts'
 import { isJsonObject, parseStrictJson } from '../json/strict-json.ts'
 import type { AnswerFormat, AnswerHead, AnswerStream, Ending } from '../protocol.ts'
 import { AnswerUnreadable } from '../protocol.ts'
-import { renderOpenAIError } from './error.ts'
+import { toErrorObject } from './error.ts'
 import type { Shape } from './gather.ts'
 import { listText } from './gather.ts'
 
@@ -19,25 +19,29 @@ export interface Transcript {
   readonly take: (said: JsonObject, event: string) => void
   /** Text outside of every object that is known. */
   readonly tell: (text: string) => void
-  /** Whatever was taken so far has left; before it, the client may not have seen it. */
-  readonly mark: () => void
   readonly spoken: () => Spoken
-  /** Events that end what is open, as if the model had met its own limit of tokens; empty when all has ended. Of what was marked. */
-  readonly endEarly: () => string
+}
+
+/** How a stream is ended for clients that have seen some of it. */
+export interface Closing<Seen> {
+  readonly nothing: Seen
+  readonly see: (seen: Seen, said: JsonObject, event: string) => Seen
+  /** Events that end what is open, as if the model had met its own limit of tokens; empty when all has ended. */
+  readonly endEarly: (seen: Seen) => string
   /** The event that SDKs raise as an error. */
-  readonly refuse: (error: JsonObject) => string
+  readonly refuse: (seen: Seen, error: JsonObject) => string
 }
 
 export const errorShape: Shape = { message: 'Text', type: 'Quiet', code: 'Quiet', param: 'Quiet' }
 
-/** Each answer has a transcript of its own. Absent `open`: the operation does not stream. */
-export function toAnswerFormat(open: () => Transcript, streams = true): AnswerFormat {
+/** Each answer has a transcript of its own. Without `closing` the operation does not stream. */
+export function toAnswerFormat<Seen>(open: () => Transcript, closing?: Closing<Seen>): AnswerFormat {
   return {
     readWhole: (head, bytes) => readWhole(head, bytes, open()),
     openStream: (head) => {
       // SDKs read errors whole, whatever they say that they are.
-      if (!streams || head.status >= 400 || !hasType(head, eventStream)) return undefined
-      return new Events(head.status, open())
+      if (closing === undefined || head.status >= 400 || !hasType(head, eventStream)) return undefined
+      return new Events(head.status, open(), closing)
     },
   }
 }
@@ -92,41 +96,56 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-class Events implements AnswerStream {
+/** What a client may have seen, and whether `[DONE]` was in it. */
+interface Progress<Seen> {
+  readonly seen: Seen
+  readonly isDone: boolean
+}
+
+class Events<Seen> implements AnswerStream {
   readonly #status: number
   readonly #transcript: Transcript
+  readonly #closing: Closing<Seen>
   readonly #reader = new SseReader()
-  #isDone = false
-  /** `[DONE]` has left. */
-  #isOver = false
+  /**
+   * Whoever judges a stream asks for its facts, and then either lets go what they are of or closes. So at a close that follows at
+   * once, the client has seen what had been judged before, and nothing later.
+   */
+  #latest: Progress<Seen>
+  #judged: Progress<Seen>
+  #sent: Progress<Seen>
+  #isJudged = false
 
-  constructor(status: number, transcript: Transcript) {
+  constructor(status: number, transcript: Transcript, closing: Closing<Seen>) {
     this.#status = status
     this.#transcript = transcript
+    this.#closing = closing
+    this.#latest = { seen: closing.nothing, isDone: false }
+    this.#judged = this.#latest
+    this.#sent = this.#latest
   }
 
   readonly push = (bytes: Uint8Array): readonly Uint8Array[] => this.#take(this.#reader.push(bytes))
 
   readonly end = (): readonly Uint8Array[] => this.#take(this.#reader.end())
 
-  readonly facts = (): ResponseFacts => ({ status: this.#status, ...this.#transcript.spoken(), body: null })
-
-  readonly close = (ending: Ending): Uint8Array => {
-    if (this.#isOver) return new Uint8Array()
-    return new TextEncoder().encode(
-      ending.kind === 'BudgetSpent' ? this.#transcript.endEarly() : this.#refuse(ending.refusal),
-    )
+  readonly facts = (): ResponseFacts => {
+    this.#sent = this.#judged
+    this.#judged = this.#latest
+    this.#isJudged = true
+    return { status: this.#status, ...this.#transcript.spoken(), body: null }
   }
 
-  #refuse(refusal: Parameters<typeof renderOpenAIError>[0]): string {
-    const { error }: { error: JsonObject } = JSON.parse(renderOpenAIError(refusal).body)
-    return this.#transcript.refuse(error)
+  readonly close = (ending: Ending): Uint8Array => {
+    const { seen, isDone } = this.#isJudged ? this.#sent : this.#latest
+    if (isDone) return new Uint8Array()
+    const { endEarly, refuse } = this.#closing
+    const events = ending.kind === 'BudgetSpent' ? endEarly(seen) : refuse(seen, toErrorObject(ending.refusal))
+    return new TextEncoder().encode(events)
   }
 
   #take(events: readonly SseEvent[]): readonly Uint8Array[] {
-    // Whoever asks for more has let pass what came before.
-    this.#transcript.mark()
-    this.#isOver = this.#isDone
+    if (events.length > 0) this.#isJudged = false
     for (const event of events) this.#takeOne(event)
     return events.map(({ raw }) => raw)
   }
@@ -134,15 +153,17 @@ class Events implements AnswerStream {
   /** SDKs stop at `[DONE]`, others may not: what comes after it is judged too. */
   #takeOne({ raw, event, data }: SseEvent): void {
     if (data === undefined) this.#takeErrorLines(raw)
-    else if (data === '[DONE]') this.#isDone = true
+    else if (data === '[DONE]') this.#latest = { ...this.#latest, isDone: true }
     else if (data !== '') this.#takeData(data, event)
   }
 
   #takeData(data: string, event: string): void {
     const parsed = parseStrictJson(data, bounds)
     if ('refused' in parsed) throw new AnswerUnreadable('The stream has an event that is not JSON that all read alike.')
-    if (isJsonObject(parsed.value)) this.#transcript.take(parsed.value, event)
-    else for (const text of listText(parsed.value, 'Text')) this.#transcript.tell(text)
+    if (isJsonObject(parsed.value)) {
+      this.#transcript.take(parsed.value, event)
+      this.#latest = { ...this.#latest, seen: this.#closing.see(this.#latest.seen, parsed.value, event) }
+    } else for (const text of listText(parsed.value, 'Text')) this.#transcript.tell(text)
   }
 
   /** Some servers tell their errors in a field of their own beside `data`. */
@@ -155,6 +176,11 @@ class Events implements AnswerStream {
       for (const text of texts) this.#transcript.tell(text)
     }
   }
+}
+
+/** One event without a name, as chat completions and completions have them. */
+export function toDataEvent(data: JsonObject): string {
+  return `data: ${JSON.stringify(data)}\n\n`
 }
 
 /** Undefined: the server does not tell, or not in whole numbers. */

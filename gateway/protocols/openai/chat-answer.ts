@@ -1,8 +1,11 @@
 // The answer to a chat completion.
 import type { AnswerFormat } from '../protocol.ts'
 import { toAnswerFormat } from './answer.ts'
-import { Choices } from './choices.ts'
+import { Choices, toClosing } from './choices.ts'
 
-const kind = { object: 'chat.completion.chunk', emptyChoice: { delta: {}, logprobs: null } }
+const empty = {
+  next: { delta: {}, logprobs: null },
+  first: { delta: { role: 'assistant', content: '' }, logprobs: null },
+}
 
-export const chatAnswer: AnswerFormat = toAnswerFormat(() => new Choices(kind))
+export const chatAnswer: AnswerFormat = toAnswerFormat(() => new Choices(), toClosing('chat.completion.chunk', empty))

@@ -3,8 +3,8 @@
 import type { Json, JsonObject, Usage } from '../../../policy/model.ts'
 import { isJsonObject } from '../json/strict-json.ts'
 import { AnswerUnreadable } from '../protocol.ts'
-import type { Spoken, Transcript } from './answer.ts'
-import { errorShape, toUsage } from './answer.ts'
+import type { Closing, Spoken, Transcript } from './answer.ts'
+import { errorShape, toDataEvent, toUsage } from './answer.ts'
 import { Channels } from './channels.ts'
 import type { Shape } from './gather.ts'
 import { gatherText, gatherTokens } from './gather.ts'
@@ -80,32 +80,16 @@ const callShape: Shape = {
   custom: { name: 'Skipped', input: 'Skipped' },
 }
 
-/** What a chunk that ends a choice must repeat of those before it. */
-export interface ChunkKind {
-  readonly object: string
-  readonly emptyChoice: JsonObject
-}
-
 export class Choices implements Transcript {
-  readonly #kind: ChunkKind
   readonly #channels = new Channels()
   readonly #calls = new ToolCalls()
   /** By index, why it ended. */
   readonly #ends = new Map<number, string>()
-  /** What of it the client has seen. */
-  #seenEnds: ReadonlyMap<number, string> = new Map()
-  #head: JsonObject
   #usage: Usage | undefined
-
-  constructor(kind: ChunkKind) {
-    this.#kind = kind
-    this.#head = { id: '', object: kind.object, created: 0, model: '' }
-  }
 
   readonly take = (chunk: JsonObject): void => {
     gatherText(chunk, chunkShape, { path: '', found: this.#channels.tell })
     this.#usage = toUsage(chunk['usage'], 'prompt_tokens', 'completion_tokens') ?? this.#usage
-    this.#head = Object.fromEntries(Object.entries(this.#head).map(([key, known]) => [key, chunk[key] ?? known]))
     const choices = chunk['choices'] ?? []
     if (!Array.isArray(choices)) throw new AnswerUnreadable('The choices of the answer are no list.')
     choices.forEach((choice: Json, place) => this.#takeChoice(choice, place))
@@ -115,26 +99,12 @@ export class Choices implements Transcript {
     this.#channels.tell('', text)
   }
 
-  readonly mark = (): void => {
-    this.#seenEnds = new Map(this.#ends)
-  }
-
   readonly spoken = (): Spoken => ({
     text: this.#channels.text(),
     toolCalls: this.#calls.list(),
     finishReason: this.#finishReason(),
     ...(this.#usage && { usage: this.#usage }),
   })
-
-  readonly endEarly = (): string => {
-    const open = [...this.#seenEnds].filter(([, reason]) => reason === '').map(([index]) => index)
-    const indexes = this.#seenEnds.size === 0 ? [0] : open
-    const choices = indexes.map((index) => ({ ...this.#kind.emptyChoice, index, finish_reason: 'length' }))
-    return [...choices.map((choice) => toEvent({ ...this.#head, choices: [choice] })), 'data: [DONE]\n\n'].join('')
-  }
-
-  /** Without `[DONE]`: what is refused has not come to its end. */
-  readonly refuse = (error: JsonObject): string => toEvent({ error })
 
   #takeChoice(choice: Json, place: number): void {
     if (!isJsonObject(choice)) throw new AnswerUnreadable('A choice of the answer is no object.')
@@ -146,9 +116,7 @@ export class Choices implements Transcript {
     gatherText(choice['text'], 'Text', { path: `${path}/text`, found: append, foundKey: tell })
     gatherText(choice, choiceShape, { path, found: tell })
     gatherTokens(choice['logprobs'], { path: `${path}/logprobs`, found: append })
-    const reason = choice['finish_reason']
-    const known = this.#ends.get(index) ?? ''
-    this.#ends.set(index, typeof reason === 'string' && known === '' ? reason : known)
+    this.#ends.set(index, this.#ends.get(index) || toReason(choice))
   }
 
   #takeMessage(message: Json | undefined, path: string): void {
@@ -187,6 +155,49 @@ function toIndex(value: Json | undefined, place: number): number {
   return typeof value === 'number' ? value : place
 }
 
-function toEvent(data: JsonObject): string {
-  return `data: ${JSON.stringify(data)}\n\n`
+function toReason({ finish_reason: reason }: JsonObject): string {
+  return typeof reason === 'string' ? reason : ''
+}
+
+interface SeenChoices {
+  readonly head: JsonObject
+  /** By index, whether they have ended. */
+  readonly choices: ReadonlyMap<number, boolean>
+}
+
+/** A choice that goes on with nothing, and one that begins with nothing. */
+export interface EmptyChoices {
+  readonly next: JsonObject
+  readonly first: JsonObject
+}
+
+export function toClosing(object: string, { next, first }: EmptyChoices): Closing<SeenChoices> {
+  return {
+    nothing: { head: { id: '', object, created: 0, model: '' }, choices: new Map() },
+    see: ({ head, choices: known }, chunk) => ({ head: seeHead(head, chunk), choices: seeChoices(known, chunk) }),
+    endEarly: ({ head, choices }) => {
+      const open = [...choices].filter(([, hasEnded]) => !hasEnded).map(([index]) => ({ ...next, index }))
+      const ends = (choices.size === 0 ? [{ ...first, index: 0 }] : open).map((choice) =>
+        toDataEvent({ ...head, choices: [{ ...choice, finish_reason: 'length' }] }),
+      )
+      return [...ends, 'data: [DONE]\n\n'].join('')
+    },
+    // Without `[DONE]`: what is refused has not come to its end.
+    refuse: (_seen, error) => toDataEvent({ error }),
+  }
+}
+
+function seeHead(head: JsonObject, chunk: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(head).map(([key, known]) => [key, chunk[key] ?? known]))
+}
+
+function seeChoices(known: ReadonlyMap<number, boolean>, chunk: JsonObject): ReadonlyMap<number, boolean> {
+  const said: readonly Json[] = Array.isArray(chunk['choices']) ? chunk['choices'] : []
+  const changed = said.flatMap((choice, place) => {
+    if (!isJsonObject(choice)) return []
+    const index = toIndex(choice['index'], place)
+    const hasEnded = toReason(choice) !== '' || known.get(index) === true
+    return known.get(index) === hasEnded ? [] : [[index, hasEnded] as const]
+  })
+  return changed.length === 0 ? known : new Map([...known, ...changed])
 }

@@ -1,8 +1,11 @@
 // The answer to a completion: text beside its probabilities, which tell it a second time.
 import type { AnswerFormat } from '../protocol.ts'
 import { toAnswerFormat } from './answer.ts'
-import { Choices } from './choices.ts'
+import { Choices, toClosing } from './choices.ts'
 
-const kind = { object: 'text_completion', emptyChoice: { text: '', logprobs: null } }
+const empty = { text: '', logprobs: null }
 
-export const completionAnswer: AnswerFormat = toAnswerFormat(() => new Choices(kind))
+export const completionAnswer: AnswerFormat = toAnswerFormat(
+  () => new Choices(),
+  toClosing('text_completion', { next: empty, first: empty }),
+)

@@ -46,7 +46,7 @@ const shape: Shape = {
   error: errorShape,
 }
 
-export const embeddingAnswer: AnswerFormat = toAnswerFormat(() => openPlain(shape), false)
+export const embeddingAnswer: AnswerFormat = toAnswerFormat(() => openPlain(shape))
 
 /** For answers that have no choices and no calls. */
 export function openPlain(plain: Shape): Transcript {
@@ -58,9 +58,6 @@ export function openPlain(plain: Shape): Transcript {
       usage = toUsage(said['usage'], 'prompt_tokens', 'completion_tokens')
     },
     tell: (text) => channels.tell('', text),
-    mark: () => undefined,
     spoken: () => ({ text: channels.text(), toolCalls: [], finishReason: '', ...(usage && { usage }) }),
-    endEarly: () => '',
-    refuse: () => '',
   }
 }

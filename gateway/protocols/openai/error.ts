@@ -1,13 +1,18 @@
 // Errors as OpenAI's SDKs read them: `error.message`, `type` and `code`. Clients of no particular protocol read the same object.
+import type { JsonObject } from '../../../policy/model.ts'
 import type { Refusal } from '../../refusal.ts'
 import type { RenderedError } from '../protocol.ts'
 
-export function renderOpenAIError({ status, code, message, policy, rule }: Refusal): RenderedError {
-  const details = { ...(policy === undefined ? {} : { policy }), ...(rule === undefined ? {} : { rule }) }
+export function renderOpenAIError(refusal: Refusal): RenderedError {
   return {
     contentType: 'application/json; charset=utf-8',
-    body: JSON.stringify({ error: { message, type: toType(status), param: null, code, ...details } }),
+    body: JSON.stringify({ error: toErrorObject(refusal) }),
   }
+}
+
+export function toErrorObject({ status, code, message, policy, rule }: Refusal): JsonObject {
+  const details = { ...(policy === undefined ? {} : { policy }), ...(rule === undefined ? {} : { rule }) }
+  return { message, type: toType(status), param: null, code, ...details }
 }
 
 function toType(status: number): string {

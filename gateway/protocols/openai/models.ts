@@ -21,7 +21,7 @@ const modelShape: Shape = {
   permission: 'Quiet',
 }
 
-const answer = toAnswerFormat(() => openPlain({ ...modelShape, data: modelShape, error: errorShape }), false)
+const answer = toAnswerFormat(() => openPlain({ ...modelShape, data: modelShape, error: errorShape }))
 
 export function listModels({ models }: Models, upstream: UpstreamRequest): ReadRequest {
   const data = [...models.keys()].map(toModel)

@@ -10,7 +10,7 @@ import { Channels } from './channels.ts'
 import type { Shape } from './gather.ts'
 import { gatherText, gatherTokens, listText } from './gather.ts'
 import { annotationShape, partShape, toCall, toItemShape } from './response-items.ts'
-import { ResponseSnapshot } from './response-snapshot.ts'
+import { responseClosing } from './response-closing.ts'
 import { ToolCalls } from './tool-calls.ts'
 
 /** Fields in which a server repeats what it was asked; what the request did not say is text of the answer. */
@@ -87,14 +87,13 @@ const parts: ReadonlyMap<string, string> = new Map([
 
 /** `asked` is the request, which answers repeat. */
 export function toResponseAnswer(asked: JsonObject): AnswerFormat {
-  return toAnswerFormat(() => new ResponseTranscript(asked))
+  return toAnswerFormat(() => new ResponseTranscript(asked), responseClosing)
 }
 
 class ResponseTranscript implements Transcript {
   readonly #asked: JsonObject
   readonly #channels = new Channels()
   readonly #calls = new ToolCalls()
-  readonly #snapshot = new ResponseSnapshot()
   /** The id of the item at each place. */
   readonly #ids = new Map<string, string>()
   readonly #readers: ReadonlyMap<string, (said: JsonObject, phase: string) => void> = new Map([
@@ -116,15 +115,10 @@ class ResponseTranscript implements Transcript {
     const type = toType(said, event)
     if (type === '') this.#takeResponse(said)
     else this.#takeEvent(type, said)
-    this.#snapshot.take(type, said)
   }
 
   readonly tell = (text: string): void => {
     this.#channels.tell('', text)
-  }
-
-  readonly mark = (): void => {
-    this.#snapshot.mark()
   }
 
   readonly spoken = (): Spoken => ({
@@ -133,10 +127,6 @@ class ResponseTranscript implements Transcript {
     finishReason: this.#finishReason,
     ...(this.#usage && { usage: this.#usage }),
   })
-
-  readonly endEarly = (): string => this.#snapshot.endEarly()
-
-  readonly refuse = (error: JsonObject): string => this.#snapshot.refuse(error)
 
   #takeEvent(type: string, said: JsonObject): void {
     const [, name = type, phase = ''] = /^(.+)\.(added|delta|done)$/u.exec(type) ?? []

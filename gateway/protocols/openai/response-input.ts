@@ -76,7 +76,7 @@ export function readItem(item: JsonObject): ReadItem {
   const call = readCall(item)
   const texts = [...contents.map(({ text }) => text), ...listText(item, toInputShape(item, type), assertPlainShape)]
   const content = texts.filter((text) => text !== '').join('\n')
-  const message = { role, content, name: readOptionalString(item, 'name') }
+  const message = { role, content, name: '' }
   return {
     ...((type === 'message' || content !== '') && { message }),
     ...(call && { call }),
