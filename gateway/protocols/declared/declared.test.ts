@@ -323,7 +323,7 @@ describe('anything at all', () => {
         JSON.parse(sent, (_key, item: unknown) => {
           if (typeof item === 'string') strings.push(item)
         })
-        expect(strings.filter((one) => !prompt.includes(one))).toEqual([])
+        expect(strings.filter((said) => !prompt.includes(said))).toEqual([])
         taken += 1
       }),
       { numRuns: 500, seed: 20_261_120 },
