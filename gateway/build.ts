@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { sleep } from '../kube/clock.ts'
 import { makeCompiler } from '../policy/expression.ts'
 import type { Identity } from '../policy/model.ts'
+import type { Snapshot } from '../policy/snapshot.ts'
 import { buildAdminServer } from './admin.ts'
-import { countBytes } from './answer/count-output.ts'
 import { Enforcement } from './bundle/enforcement.ts'
 import { readLastGood, writeLastGood } from './bundle/last-good.ts'
 import type { MountedDeps } from './bundle/mounted.ts'
@@ -33,6 +33,9 @@ import { Protocols } from './protocols/find.ts'
 import { Readiness } from './readiness.ts'
 import type { GatewayTelemetry } from './telemetry.ts'
 import { makeTelemetry, toCause, toSafeFields } from './telemetry.ts'
+import { buildCountTokens } from './tokens/count-input.ts'
+import { buildCountOutput } from './tokens/count-output.ts'
+import { Tokenizers } from './tokens/tokenizers.ts'
 import type { Upstreams } from './upstream/forward.ts'
 import { buildForward, buildUpstreams } from './upstream/forward.ts'
 import type { OpaqueRoad } from './upstream/opaque.ts'
@@ -122,10 +125,12 @@ function buildDeps({ parts, telemetry, enforcement, records, upstreams, limits, 
     compileUsername: makeUsernameCompiler(makeCompiler()),
     onKeys: telemetry.keys,
   })
+  const tokenizers = new Tokenizers(telemetry.tokenizerFailed)
   enforcement.onChange(({ enforced }) => {
     if (enforced === undefined) return
     void prepare(enforced.snapshot.settings)
     upstreams.lines.retain(enforced.snapshot.connections.values())
+    void tokenizers.load(toTokenizerNames(enforced.snapshot))
   })
   return {
     session: {
@@ -138,9 +143,8 @@ function buildDeps({ parts, telemetry, enforcement, records, upstreams, limits, 
     enforced: () => enforcement.enforced,
     protocols: new Protocols(),
     identify,
-    // No tokenizer gives more tokens than bytes.
-    countTokens: (_connection, _inference, bodyBytes) => bodyBytes,
-    countOutput: (_connection, facts) => countBytes(facts),
+    countTokens: buildCountTokens(tokenizers),
+    makeCountOutput: buildCountOutput(tokenizers),
     reserve: limits.reserve,
     assertRecordable: () => {
       if (records?.isWritable === false) {
@@ -278,6 +282,10 @@ function buildRecords(config: Config, telemetry: GatewayTelemetry): JsonLinesSin
     onRecovery: telemetry.recordsRecovered,
     onLoss: telemetry.recordsLost,
   })
+}
+
+function toTokenizerNames({ connections }: Snapshot): ReadonlySet<string> {
+  return new Set([...connections.values()].flatMap(({ tokenizers }) => [...tokenizers.values()]))
 }
 
 /** The same caller is the same value in every record, and nobody's name. Identities live as long as their token is cached. */

@@ -1,7 +1,7 @@
 // A permitted call to its end, on the road that it needs: an answer of the gateway's own, the opaque road, the judged road, or the
 // judged road with its answer read. Whatever was reserved for it is settled once, however it ends.
 import type { Judgement, LimitDemand } from '../policy/evaluate.ts'
-import type { ResponseFacts, Usage } from '../policy/model.ts'
+import type { Usage } from '../policy/model.ts'
 import type { Permit } from '../policy/permit.ts'
 import type { CompiledConnection } from '../policy/snapshot.ts'
 import { forwardRead } from './answer/forward-read.ts'
@@ -13,13 +13,13 @@ import type { OwnAnswer } from './protocols/protocol.ts'
 import type { Asked } from './read.ts'
 import { sendOwn } from './reply.ts'
 import type { Session } from './session.ts'
+import type { MakeCountOutput } from './tokens/count-output.ts'
 import type { Forwarded, UpstreamCall } from './upstream/call.ts'
 
 export interface CarryDeps {
   readonly forward: (permit: Permit, call: UpstreamCall, reply: ReplySink) => Promise<Forwarded>
   readonly forwardOpaque: (permit: Permit, call: UpstreamCall, native: Native) => Promise<Forwarded>
-  /** An upper bound of what a model has said. */
-  readonly countOutput: (connection: CompiledConnection, facts: ResponseFacts) => number
+  readonly makeCountOutput: MakeCountOutput
 }
 
 export interface PermittedCall {
@@ -84,7 +84,7 @@ function toReading(deps: CarryDeps, { connection, asked, judgement, reservation 
   if (asked.read === undefined) throw new GatewayError('internal', 'The answers of this connection are not read.')
   if (!isCounted) return { format: asked.read.answer, judge }
   const acts = demands.some(countsAndActs)
-  const countOutput = (facts: ResponseFacts): number => deps.countOutput(connection, facts)
+  const countOutput = deps.makeCountOutput(connection, asked.read.facts)
   return { format: asked.read.answer, judge, budget: { acts, spend: reservation.spend, countOutput } }
 }
 

@@ -1,18 +1,12 @@
 // From a call and what its protocol read to the facts that rules judge. Credentials never become facts.
 import type { LimitDemand } from '../policy/evaluate.ts'
-import type { Facts, Identity, InferenceFacts } from '../policy/model.ts'
+import type { Facts, Identity } from '../policy/model.ts'
 import type { CompiledConnection } from '../policy/snapshot.ts'
 import type { ExchangeRequest } from './exchange.ts'
 import type { Spending } from './limits/reservation.ts'
 import type { Asked } from './read.ts'
+import type { CountTokens } from './tokens/count-input.ts'
 import { toUpstreamHeaders } from './upstream/headers.ts'
-
-/** What a request costs the model to read: counted where the tokenizer is known, and never less than it is elsewhere. */
-export type CountTokens = (
-  connection: CompiledConnection,
-  inference: InferenceFacts | undefined,
-  bodyBytes: number,
-) => number
 
 export interface FactSources {
   readonly request: ExchangeRequest

@@ -11,7 +11,6 @@ import type { CarryDeps } from './carry.ts'
 import { carry } from './carry.ts'
 import { GatewayError } from './errors.ts'
 import type { Exchange, ExchangeRequest, ReplySink } from './exchange.ts'
-import type { CountTokens } from './facts.ts'
 import { toFacts, toSpending } from './facts.ts'
 import type { Reservation, Reserve } from './limits/reservation.ts'
 import type { Protocols } from './protocols/find.ts'
@@ -20,6 +19,7 @@ import type { Refusal } from './refusal.ts'
 import { sendRefusal, toDenial, toGatewayError, toLimitDenial, toRefusal } from './reply.ts'
 import type { SessionDeps } from './session.ts'
 import { Session } from './session.ts'
+import type { CountTokens } from './tokens/count-input.ts'
 
 export interface Enforced {
   readonly revision: Revision

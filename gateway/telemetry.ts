@@ -26,6 +26,7 @@ export interface GatewayTelemetry {
   readonly recordsLost: (count: number) => void
   readonly keys: (event: KeysEvent) => void
   readonly endpointFailed: (connection: string, endpoint: string, error: GatewayError) => void
+  readonly tokenizerFailed: (tokenizer: string, error: unknown) => void
   readonly limits: Pick<LimitsDeps, 'onRefused' | 'onStore'>
 }
 
@@ -66,6 +67,9 @@ export function makeTelemetry(registry: Registry, log: Logger, nowMs: () => numb
     endpointFailed: (connection, endpoint, error) => {
       metrics.endpointFailed(connection, error.code)
       log.warn(toSafeFields({ connection, endpoint, code: error.code, cause: toCause(error.cause) }), 'endpoint failed')
+    },
+    tokenizerFailed: (tokenizer, error) => {
+      log.error(toSafeFields({ tokenizer, cause: toCause(error) }), 'a tokenizer cannot be loaded: bytes are counted')
     },
     limits: makeLimitTelemetry(registry, {
       storeGone: (cause) => {

@@ -79,6 +79,7 @@ async function exercise(): Promise<{
   telemetry.recordsLost(2)
   telemetry.keys({ issuer: 'i', outcome: 'Failed', keys: 0, cause: failed })
   telemetry.endpointFailed('team-a/chat', 'e', failed)
+  telemetry.tokenizerFailed('o200k_base', failed)
   telemetry.limits.onStore(false, failed)
   telemetry.limits.onStore(true)
   return { lines, registry }
