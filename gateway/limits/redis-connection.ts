@@ -9,6 +9,7 @@ export interface RedisConnection {
   /** Rejects when the store refuses or the connection is lost; then nobody knows whether it ran. */
   readonly run: (script: Script, keys: readonly string[], args: readonly string[]) => Promise<unknown>
   readonly ping: () => Promise<unknown>
+  /** Resolves once it is lost or closed. */
   readonly closed: Promise<void>
   readonly close: () => void
 }
@@ -47,9 +48,8 @@ async function connect(url: string, tls: { readonly tls?: true; readonly ca?: Bu
     commandsQueueMaxLength: maxQueued,
     socket: { ...tls, reconnectStrategy: false, connectTimeout: connectMs },
   })
-  const closed = new Promise<void>((resolve) => {
-    for (const event of ['error', 'end', 'terminated']) client.on(event, () => resolve())
-  })
+  const closed = Promise.withResolvers<void>()
+  for (const event of ['error', 'end', 'terminated']) client.on(event, () => closed.resolve())
   try {
     await client.connect()
   } catch (error) {
@@ -67,8 +67,11 @@ async function connect(url: string, tls: { readonly tls?: true; readonly ca?: Bu
       }
     },
     ping: async () => client.ping(),
-    closed,
-    close: () => client.destroy(),
+    closed: closed.promise,
+    close: () => {
+      client.destroy()
+      closed.resolve()
+    },
   }
 }
 

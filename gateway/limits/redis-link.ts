@@ -98,7 +98,7 @@ export class RedisLink {
     this.#onUp()
     this.#tell(true)
     signal.addEventListener('abort', leave, { once: true })
-    await Promise.race([connection.closed, aborted(signal)])
+    await connection.closed
     signal.removeEventListener('abort', leave)
     if (signal.aborted) this.#connection = undefined
     else this.#drop(connection)
@@ -148,10 +148,4 @@ export class RedisLink {
       })
     })
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
