@@ -14,7 +14,7 @@ export interface ExplainDeps {
 
 export async function explain({ terminal }: ExplainDeps, command: ExplainCommand): Promise<number> {
   const toExplain = await loadCall(await makeLoadDeps(), command, toPlanOptions(command))
-  const judged = await judgeCall(makeJudgeDeps(toExplain.world.snapshot), toExplain.call)
+  const judged = await judgeCall(await makeJudgeDeps(toExplain.world.snapshot), toExplain.call)
   const report = toReport(toExplain, judged, command.values)
   if (command.output === 'json') terminal.line(JSON.stringify(report, undefined, 2))
   else showExplanation(terminal, report)

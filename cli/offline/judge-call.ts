@@ -3,13 +3,15 @@
 import type { ErrorCode } from '../../gateway/errors.ts'
 import { GatewayError } from '../../gateway/errors.ts'
 import type { ExchangeRequest } from '../../gateway/exchange.ts'
-import type { CountTokens } from '../../gateway/facts.ts'
 import { toFacts } from '../../gateway/facts.ts'
 import { Protocols } from '../../gateway/protocols/find.ts'
 import type { Asked } from '../../gateway/read.ts'
 import { readAsked } from '../../gateway/read.ts'
 import type { Refusal } from '../../gateway/refusal.ts'
 import { toAnswerDenial, toDenial } from '../../gateway/reply.ts'
+import type { CountTokens } from '../../gateway/tokens/count-input.ts'
+import { buildCountTokens } from '../../gateway/tokens/count-input.ts'
+import { Tokenizers } from '../../gateway/tokens/tokenizers.ts'
 import type { LimitDemand } from '../../policy/evaluate.ts'
 import { evaluate } from '../../policy/evaluate.ts'
 import type { AnswerTrace, Explanation } from '../../policy/explain.ts'
@@ -60,8 +62,14 @@ export interface JudgeDeps {
   readonly countTokens: CountTokens
 }
 
-export function makeJudgeDeps(snapshot: Snapshot): JudgeDeps {
-  return { snapshot, protocols: new Protocols(), countTokens: (_connection, _inference, bodyBytes) => bodyBytes }
+/** Loads the tokenizers that rules and limits of this snapshot will ask; each takes a tenth of a second. */
+export async function makeJudgeDeps(snapshot: Snapshot): Promise<JudgeDeps> {
+  const failures: unknown[] = []
+  const tokenizers = new Tokenizers((_name, error) => failures.push(error))
+  const counting = [...snapshot.connections.values()].filter(({ reads }) => reads.has('request.inputTokens'))
+  await tokenizers.load(new Set(counting.flatMap((connection) => [...connection.tokenizers.values()])))
+  if (failures.length > 0) throw new Error('a tokenizer cannot be loaded', { cause: failures[0] })
+  return { snapshot, protocols: new Protocols(), countTokens: buildCountTokens(tokenizers) }
 }
 
 export async function judgeCall(deps: JudgeDeps, call: OfflineCall): Promise<JudgedCall> {

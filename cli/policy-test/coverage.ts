@@ -21,6 +21,10 @@ export interface CoverageReport {
   readonly percent: number
 }
 
+export function toMissingText({ file, line, policy, rule }: CoveredRule): string {
+  return `${file}:${line}: no case meets rule ${rule} of ${policy}`
+}
+
 type Rule = Omit<CoveredRule, 'met'>
 
 export class Coverage {

@@ -1,38 +1,44 @@
 // Results as JUnit XML, in the dialect that GitLab, Jenkins and GitHub actions read: a suite for each PolicyTest, a case for each case.
 // XML 1.0 has no way to write most control characters, so those become U+FFFD.
-import type { CaseResult, TestResult } from './result.ts'
-import { toDifferenceText } from './result.ts'
 
-export function toJunit(results: readonly TestResult[]): string {
-  const suites = results.map(toSuite)
-  const all = results.flatMap(({ cases }) => cases)
-  const attributes = toAttributes({ name: 'portcullis test', ...toCounts(all) })
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributes}>\n${suites.join('')}</testsuites>\n`
+/** What a report needs to know of a case; a demand on all cases together is told as one more. */
+export interface ReportedCase {
+  readonly name: string
+  readonly file: string
+  readonly line: number
+  readonly seconds: number
+  /** Why it failed, a line each; empty: it did not. */
+  readonly failures: readonly string[]
 }
 
-function toSuite({ file, name, cases }: TestResult): string {
-  const attributes = toAttributes({ name: name ?? file, file, ...toCounts(cases) })
-  return `  <testsuite${attributes}>\n${cases.map((one) => toCase(file, one)).join('')}  </testsuite>\n`
+export interface ReportedSuite {
+  readonly name: string
+  readonly cases: readonly ReportedCase[]
 }
 
-function toCounts(cases: readonly CaseResult[]): Readonly<Record<string, string>> {
-  const failures = cases.filter(({ differences }) => differences.length > 0).length
-  const seconds = cases.reduce((sum, { ms }) => sum + ms, 0) / 1000
-  return {
-    tests: String(cases.length),
-    failures: String(failures),
-    errors: '0',
-    skipped: '0',
-    time: seconds.toFixed(3),
-  }
+export function toJunit(suites: readonly ReportedSuite[]): string {
+  const counts = toCounts(suites.flatMap(({ cases }) => cases))
+  const attributes = toAttributes({ name: 'portcullis test', ...counts })
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributes}>\n${suites.map(toSuite).join('')}</testsuites>\n`
 }
 
-function toCase(file: string, { name, differences, line, ms }: CaseResult): string {
-  const attributes = toAttributes({ classname: file, name, file, line: String(line), time: (ms / 1000).toFixed(3) })
-  if (differences.length === 0) return `    <testcase${attributes}/>\n`
-  const lines = differences.map(toDifferenceText)
-  const failure = toAttributes({ type: 'Difference', message: lines.join('; ') })
-  return `    <testcase${attributes}>\n      <failure${failure}>${escape(`${file}:${line}\n${lines.join('\n')}`)}</failure>\n    </testcase>\n`
+function toSuite({ name, cases }: ReportedSuite): string {
+  const attributes = toAttributes({ name, ...toCounts(cases) })
+  return `  <testsuite${attributes}>\n${cases.map(toCase).join('')}  </testsuite>\n`
+}
+
+function toCounts(cases: readonly ReportedCase[]): Readonly<Record<string, string>> {
+  const failed = cases.filter(({ failures }) => failures.length > 0).length
+  const seconds = cases.reduce((sum, one) => sum + one.seconds, 0)
+  return { tests: String(cases.length), failures: String(failed), errors: '0', skipped: '0', time: seconds.toFixed(3) }
+}
+
+function toCase({ name, file, line, seconds, failures }: ReportedCase): string {
+  const attributes = toAttributes({ classname: file, name, file, line: String(line), time: seconds.toFixed(3) })
+  if (failures.length === 0) return `    <testcase${attributes}/>\n`
+  const failure = toAttributes({ type: 'Difference', message: failures.join('; ') })
+  const text = escape(`${file}:${line}\n${failures.join('\n')}`)
+  return `    <testcase${attributes}>\n      <failure${failure}>${text}</failure>\n    </testcase>\n`
 }
 
 function toAttributes(values: Readonly<Record<string, string>>): string {

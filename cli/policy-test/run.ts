@@ -35,7 +35,7 @@ export async function runTests(
       .filter(
         ({ one }) => filter === undefined || [test.file, name ?? '', one.name].some((text) => text.includes(filter)),
       )
-    const judge = makeJudgeDeps(test.world.snapshot)
+    const judge = await makeJudgeDeps(test.world.snapshot)
     const cases: CaseResult[] = []
     for (const { one, index } of wanted) {
       const startedMs = deps.monotonicMs()

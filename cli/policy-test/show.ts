@@ -2,6 +2,7 @@
 import type { Terminal } from '../terminal.ts'
 import { toExcerpt, width } from '../terminal.ts'
 import type { CoverageReport } from './coverage.ts'
+import { toMissingText } from './coverage.ts'
 import type { CaseResult, TestResult } from './result.ts'
 import { hasFailed } from './result.ts'
 
@@ -47,8 +48,6 @@ export function showCoverage(terminal: Terminal, covered: CoverageReport, wanted
   const percent = `${Math.floor(covered.percent * 10) / 10} %`
   const tooLow = wanted !== undefined && covered.percent < wanted
   const verdict = `coverage: ${covered.met} of ${covered.total} rules (${percent})${tooLow ? `, ${wanted} % are wanted` : ''}`
-  for (const { file, line, policy, rule } of missing) {
-    terminal.line(`${file}:${line}: no case meets rule ${rule} of ${policy}`)
-  }
+  for (const rule of missing) terminal.line(toMissingText(rule))
   terminal.line(tooLow ? terminal.paint('bad', verdict) : verdict)
 }

@@ -7,8 +7,8 @@ import { toPlanOptions } from '../offline/plan.ts'
 import type { Terminal } from '../terminal.ts'
 import type { CoverageReport } from './coverage.ts'
 import { Coverage } from './coverage.ts'
-import { toJunit } from './junit.ts'
 import { loadTests } from './load.ts'
+import { toJsonReport, toJunitReport } from './report.ts'
 import type { TestResult } from './result.ts'
 import { hasFailed } from './result.ts'
 import { runTests } from './run.ts'
@@ -41,12 +41,14 @@ interface Told {
 }
 
 async function tell(terminal: Terminal, command: TestCommand, told: Told): Promise<void> {
-  const { output, outputFile } = command
-  const written = output === 'pretty' ? undefined : output === 'junit' ? toJunit(told.results) : toJson(told)
-  if (written !== undefined && outputFile === undefined) return terminal.line(written.trimEnd())
-  if (written !== undefined && outputFile !== undefined) await writeReport(outputFile, written)
+  const { output, outputFile, minCoverage } = command
+  if (output !== 'pretty') {
+    const report = output === 'junit' ? toJunitReport(told, minCoverage) : toJsonReport(told)
+    if (outputFile === undefined) return terminal.line(report.trimEnd())
+    await writeReport(outputFile, report)
+  }
   showResults(terminal, told.results)
-  if (command.coverage || command.minCoverage !== undefined) showCoverage(terminal, told.covered, command.minCoverage)
+  if (command.coverage || minCoverage !== undefined) showCoverage(terminal, told.covered, minCoverage)
   return undefined
 }
 
@@ -60,22 +62,4 @@ async function writeReport(file: string, text: string): Promise<void> {
       advice: ['--output-file needs a path in a folder that exists'],
     })
   }
-}
-
-/** What other programs read: fields are added, never changed. */
-function toJson({ results, covered }: Told): string {
-  const all = results.flatMap(({ cases }) => cases)
-  const failed = all.filter(hasFailed).length
-  const tests = results.map(({ file, name, cases }) => ({
-    file,
-    ...(name === undefined ? {} : { name }),
-    cases: cases.map((one) => ({
-      name: one.name,
-      line: one.line,
-      passed: !hasFailed(one),
-      differences: one.differences,
-      found: one.judged.outcome,
-    })),
-  }))
-  return `${JSON.stringify({ cases: all.length, failed, tests, coverage: covered }, undefined, 2)}\n`
 }

@@ -1,0 +1,110 @@
+// Differences between what is expected and what came; above all, that there are some when there should be.
+import { describe, expect, it } from 'vitest'
+import type { Outcome } from '../offline/judge-call.ts'
+import { compare } from './compare.ts'
+import type { Expectation } from './fixture.ts'
+
+const limit = {
+  policy: 'a/b',
+  limit: 'calls',
+  key: 'alice',
+  measure: 'Requests',
+  max: 10,
+  windowMs: 1000,
+  onUnavailable: 'Deny',
+  acts: true,
+} as const
+const shadow = { effect: 'Deny', reason: 'DeniedByRule', policy: 'a/canary', rule: 'strict' } as const
+const permit: Outcome = { decision: 'Permit', rules: ['a/b/one', 'a/b/two'], limits: [limit], shadow: [shadow] }
+const deny: Outcome = {
+  decision: 'Deny',
+  reason: 'DeniedByRule',
+  code: 'policy_denied',
+  policy: 'a/b',
+  rule: 'no',
+  message: 'not today',
+  limits: [],
+  shadow: [],
+}
+
+describe('compare', () => {
+  it.each<[string, Expectation, Outcome]>([
+    ['a decision', { decision: 'Permit' }, permit],
+    ['rules in any order', { decision: 'Permit', rules: ['a/b/two', 'a/b/one'] }, permit],
+    ['a limit by name', { decision: 'Permit', limits: [{ limit: 'calls' }] }, permit],
+    [
+      'a limit in full',
+      { decision: 'Permit', limits: [{ policy: 'a/b', limit: 'calls', key: 'alice', measure: 'Requests', max: 10 }] },
+      permit,
+    ],
+    ['a shadow', { decision: 'Permit', shadow: [{ policy: 'a/canary', rule: 'strict' }] }, permit],
+    [
+      'everything about a denial',
+      {
+        decision: 'Deny',
+        reason: 'DeniedByRule',
+        code: 'policy_denied',
+        policy: 'a/b',
+        rule: 'no',
+        message: 'not today',
+      },
+      deny,
+    ],
+    ['no limits', { decision: 'Deny', rule: 'no', limits: [], shadow: [] }, deny],
+    [
+      'a general and a special limit, in whatever order',
+      { decision: 'Permit', limits: [{ limit: 'calls' }, { limit: 'calls', key: 'alice' }] },
+      { ...permit, limits: [limit, { ...limit, key: 'bob' }] },
+    ],
+  ])('is content with %s', (_, expected, found) => {
+    expect(compare(expected, found)).toEqual([])
+  })
+
+  it.each<[string, Expectation, Outcome, string]>([
+    ['another decision', { decision: 'Deny', rule: 'no' }, permit, 'decision: Deny, Permit'],
+    ['no rule', { decision: 'Deny', rule: 'no' }, permit, 'rule: no, (nothing)'],
+    ['another rule', { decision: 'Deny', rule: 'yes' }, deny, 'rule: yes, no'],
+    ['another message', { decision: 'Deny', message: 'never' }, deny, 'message: never, not today'],
+    ['one rule too few', { decision: 'Permit', rules: ['a/b/one'] }, permit, 'rules: a/b/one, a/b/one, a/b/two'],
+    [
+      'a limit that is not there',
+      { decision: 'Deny', rule: 'no', limits: [{ limit: 'calls' }] },
+      deny,
+      'limits: calls, (nothing)',
+    ],
+    [
+      'a limit that is not expected',
+      { decision: 'Permit', limits: [] },
+      permit,
+      'limits: (nothing), a/b/calls (Requests, max 10, key alice)',
+    ],
+    [
+      'another key',
+      { decision: 'Permit', limits: [{ limit: 'calls', key: 'bob' }] },
+      permit,
+      'limits: calls (key bob), a/b/calls (Requests, max 10, key alice)',
+    ],
+    [
+      'one limit for two',
+      { decision: 'Permit', limits: [{ limit: 'calls' }] },
+      { ...permit, limits: [limit, limit] },
+      'limits: calls, a/b/calls',
+    ],
+    [
+      'a shadow that is not expected',
+      { decision: 'Permit', shadow: [] },
+      permit,
+      'shadow: (nothing), a/canary/strict (DeniedByRule)',
+    ],
+    [
+      'a shadow of another rule',
+      { decision: 'Permit', shadow: [{ policy: 'a/canary', rule: 'lax' }] },
+      permit,
+      'shadow: a/canary/lax, a/canary/strict',
+    ],
+    ['no answer', { decision: 'Permit', answer: 'Released' }, permit, 'answer: Released, (nothing)'],
+  ])('tells of %s', (_, expected, found, difference) => {
+    const told = compare(expected, found).map((one) => `${one.field}: ${one.expected}, ${one.found}`)
+    expect(told).toContainEqual(expect.stringContaining(difference))
+  })
+})
