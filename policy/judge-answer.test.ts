@@ -116,18 +116,14 @@ describe('rules for answers', () => {
 
 describe('manner', () => {
   it.for([
-    ['[AN3] without onStream', [withRules([rule(bird)])], 'Hold'],
-    ['[AN3] with Hold', [withRules([rule(bird, 'Hold')])], 'Hold'],
-    ['[AN4] with Cut', [withRules([rule(bird, 'Cut')])], 'Cut'],
-    [
-      '[AN3] one that holds beside one that cuts',
-      [withRules([rule(bird, 'Cut')], 'a'), withRules([rule(bird)])],
-      'Hold',
-    ],
-    ['[AN5] one that holds in mode Audit', [open, audit([rule(bird)])], 'Cut'],
-    ['[AN5] the same beside one that cuts', [withRules([rule(bird, 'Cut')]), audit([rule(bird)])], 'Cut'],
-  ] as const)('%s', ([, policies, manner]) => {
-    expect(answerJudge(policies).manner).toBe(manner)
+    ['[AN3] without onStream', [withRules([rule(bird)])], 'Hold', true],
+    ['[AN3] with Hold', [withRules([rule(bird, 'Hold')])], 'Hold', true],
+    ['[AN4] with Cut', [withRules([rule(bird, 'Cut')])], 'Cut', true],
+    ['[AN3] of both', [withRules([rule(bird, 'Cut')], 'a'), withRules([rule(bird)])], 'Hold', true],
+    ['[AN5] of mode Audit alone', [open, audit([rule(bird)])], 'Cut', false],
+    ['[AN5] of mode Audit beside one that cuts', [withRules([rule(bird, 'Cut')]), audit([rule(bird)])], 'Cut', true],
+  ] as const)('%s', ([, policies, manner, acts]) => {
+    expect(answerJudge(policies)).toMatchObject({ manner, acts })
   })
 })
 

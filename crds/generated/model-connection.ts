@@ -117,9 +117,9 @@ export interface ModelConnectionModel {
   readonly name: string
   /** The name that the model server knows; the model in the body is rewritten to it. Absent: the public name. */
   readonly upstreamName?: string
-  /** The version to ask for, for protocols that carry one (such as TensorFlowServing and Triton). Absent: the server's own choice. */
+  /** The version to ask for, for protocols that carry one (OpenInference, TensorFlowServing, TorchServe and Triton; NotSupported on others). Absent: the server's own choice. */
   readonly upstreamVersion?: string
-  /** The tokenizer that counts tokens before they are spent. Absent: a proven upper bound is used for limits. */
+  /** The tokenizer that counts tokens before they are spent: o200k_base, cl100k_base, p50k_base or r50k_base. Absent: a proven upper bound is used for limits. */
   readonly tokenizer?: string
 }
 

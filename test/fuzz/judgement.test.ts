@@ -309,6 +309,7 @@ describe('judgement of any policies', () => {
         const after = judge([...all, makePolicy(spec, { name })], facts)
         expect(effectOf(after, answer, soFar)).toEqual(effectOf(before, answer, soFar))
         expect(after.answer?.manner ?? 'Cut').toBe(before.answer?.manner ?? 'Cut')
+        expect(after.answer?.acts ?? false).toBe(before.answer?.acts ?? false)
       }),
       runs,
     )
