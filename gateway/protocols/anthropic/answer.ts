@@ -2,6 +2,7 @@
 import type { Json, JsonObject, ResponseFacts, ToolCallFacts, Usage } from '../../../policy/model.ts'
 import { isEventStream, readAnswerBody } from '../json/answer-json.ts'
 import { gatherText } from '../json/gather-text.ts'
+import { SourceJson } from '../json/source-json.ts'
 import { isJsonObject } from '../json/strict-json.ts'
 import type { AnswerFormat, AnswerHead } from '../protocol.ts'
 import { callTypes } from './content.ts'
@@ -15,23 +16,24 @@ export const anthropicAnswer: AnswerFormat = {
 }
 
 function readWhole(head: AnswerHead, bytes: Uint8Array): ResponseFacts {
-  const read = readAnswerBody(head, bytes)
-  const body = 'json' in read ? read.json : null
-  const { status } = head
-  const base = { status, toolCalls: [], finishReason: '', body }
-  if ('text' in read) return { ...base, text: read.text }
-  if (!isJsonObject(read.json)) return { ...base, text: gatherText(read.json, wire).join('\n') }
-  return { ...base, ...readMessage(read.json) }
+  const { text, json } = readAnswerBody(head, bytes)
+  const base = { status: head.status, toolCalls: [], finishReason: '', body: json ?? null }
+  if (json === undefined) return { ...base, text }
+  if (!isJsonObject(json)) return { ...base, text: gatherText(json, wire).join('\n') }
+  return { ...base, ...readMessage(json, new SourceJson(text)) }
 }
 
-function readMessage(message: JsonObject): Pick<ResponseFacts, 'text' | 'toolCalls' | 'finishReason' | 'usage'> {
+type MessageFacts = Pick<ResponseFacts, 'text' | 'toolCalls' | 'finishReason' | 'usage'>
+
+function readMessage(message: JsonObject, source: SourceJson): MessageFacts {
   const { content, ...others } = message
-  const blocks: readonly Json[] = Array.isArray(content) ? content : [content ?? null]
+  const blocks: readonly Json[] = Array.isArray(content) ? content : []
   const usage: Usage | undefined = toUsage(mergeUsage({}, message['usage']))
   const reason = message['stop_reason']
+  const said = Array.isArray(content) ? blocks.flatMap(readBlock) : gatherText(content, wire)
   return {
-    text: [...blocks.flatMap(readBlock), ...gatherText(others, wire)].join('\n'),
-    toolCalls: blocks.flatMap((block) => (isCall(block) ? [toToolCall(block)] : [])),
+    text: [...said, ...gatherText(others, wire)].join('\n'),
+    toolCalls: blocks.flatMap((block, i) => (isCall(block) ? [toToolCall(block, source, i)] : [])),
     finishReason: typeof reason === 'string' ? reason : '',
     ...(usage === undefined ? {} : { usage }),
   }
@@ -46,11 +48,11 @@ function readBlock(block: Json): readonly string[] {
   return gatherText(isCall(block) ? { ...block, input: null } : block, wire)
 }
 
-function toToolCall({ id, name, input = null }: JsonObject): ToolCallFacts {
+function toToolCall({ id, name, input = null }: JsonObject, source: SourceJson, i: number): ToolCallFacts {
   return {
     id: typeof id === 'string' ? id : '',
     name: typeof name === 'string' ? name : '',
-    arguments: JSON.stringify(input),
+    arguments: source.write(input, ['content', i, 'input']),
     input,
   }
 }

@@ -307,6 +307,25 @@ describe('answers of any shape', () => {
     )
   })
 
+  it('have the digits of numbers as they came', () => {
+    const body =
+      '{"content":[{"type":"text","text":"a"},{"type":"tool_use","id":"1","name":"pay","input":{"to":1234567890123456789}}]}'
+    expect(anthropicAnswer.readWhole(head, Buffer.from(body)).toolCalls[0]?.arguments).toBe(
+      '{"to":1234567890123456789}',
+    )
+  })
+
+  it.each([
+    ['content_block_start', 'content_block'],
+    ['content_block_delta', 'delta'],
+    ['novelty', 'novel'],
+  ])('of more words than a call takes arguments are read: %s', (type, key) => {
+    const value = { words: Object.fromEntries(Array.from({ length: 40_000 }, (_, i) => [`k${i}`, 'v'])) }
+    const stream = anthropicAnswer.openStream(streamHead)
+    stream?.push(Buffer.from(`data: ${JSON.stringify({ type, index: 0, [key]: value })}\n\n`))
+    expect(stream?.facts().text.length).toBeGreaterThan(200_000)
+  })
+
   it('hide no piece of a word between events', () => {
     const stream = anthropicAnswer.openStream(streamHead)
     for (const text of ['for', 'bid', 'den']) {

@@ -23,7 +23,7 @@ export class Block {
     const type = isJsonObject(first) ? first['type'] : undefined
     this.#isCall = typeof type === 'string' && callTypes.has(type)
     if (!isJsonObject(first)) {
-      this.#others.push(...gatherText(first, wire))
+      this.#say(gatherText(first, wire))
       return
     }
     // A block of text has its text under the name of its type, and so have those of thoughts.
@@ -37,12 +37,12 @@ export class Block {
 
   grow(delta: Json): void {
     if (!isJsonObject(delta)) {
-      this.#others.push(...gatherText(delta, wire))
+      this.#say(gatherText(delta, wire))
       return
     }
     for (const [key, value] of Object.entries(delta)) {
       if (typeof value === 'string' && key !== 'type') this.#grow(key, value)
-      else this.#others.push(...gatherFields({ [key]: value }, wire, none))
+      else this.#say(gatherFields({ [key]: value }, wire, none))
     }
   }
 
@@ -70,6 +70,11 @@ export class Block {
     // Half of a value is none; the whole is read once.
     if (this.isClosed) this.#input ??= toInput(text)
     return { arguments: text, input: this.#input ?? null }
+  }
+
+  /** Not spread into one call: a hostile event has more texts than a call takes arguments. */
+  #say(texts: readonly string[]): void {
+    for (const text of texts) this.#others.push(text)
   }
 
   #grow(key: string, piece: string): void {

@@ -173,7 +173,7 @@ export class MessageStream implements AnswerStream {
   }
 
   #say(texts: readonly string[]): void {
-    this.#others.push(...texts)
+    for (const text of texts) this.#others.push(text)
   }
 }
 

@@ -4,14 +4,15 @@ import type { AnswerHead } from '../protocol.ts'
 import { AnswerUnreadable } from '../protocol.ts'
 import { parseStrictJson } from './strict-json.ts'
 
-export type AnswerBody = { readonly json: Json } | { readonly text: string }
+/** `text` is the body as it came. */
+export type AnswerBody = { readonly text: string; readonly json?: Json }
 
 /** Throws AnswerUnreadable: no UTF-8, or no plain JSON where the head says JSON. Other bodies are text as they are. */
 export function readAnswerBody(head: AnswerHead, bytes: Uint8Array): AnswerBody {
   const text = readAnswerText(bytes)
   if (text === '') return { text }
   const parsed = parseStrictJson(text)
-  if ('value' in parsed) return { json: parsed.value }
+  if ('value' in parsed) return { text, json: parsed.value }
   const type = toMediaType(head)
   // JSON that two readers would read differently must not pass as text, whatever its type says.
   if (type.endsWith('json') || /^\s*[[{]/u.test(text))

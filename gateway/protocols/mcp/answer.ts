@@ -20,10 +20,8 @@ export function toMcpAnswer(id: MessageId | undefined): AnswerFormat {
 }
 
 function readWhole(head: AnswerHead, bytes: Uint8Array): ResponseFacts {
-  const read = readAnswerBody(head, bytes)
-  return 'text' in read
-    ? toFacts(head.status, [read.text], null)
-    : toFacts(head.status, gatherMessage(read.json), read.json)
+  const { text, json } = readAnswerBody(head, bytes)
+  return json === undefined ? toFacts(head.status, [text], null) : toFacts(head.status, gatherMessage(json), json)
 }
 
 function toFacts(status: number, texts: readonly string[], body: Json): ResponseFacts {
@@ -103,7 +101,8 @@ class MessageStream implements AnswerStream {
   #take(events: readonly SseEvent[]): readonly Uint8Array[] {
     for (const { data } of events) {
       const message = readEventJson(data)
-      if (message !== undefined) this.#texts.push(...gatherMessage(message))
+      if (message === undefined) continue
+      for (const text of gatherMessage(message)) this.#texts.push(text)
     }
     return events.map(({ raw }) => raw)
   }

@@ -99,6 +99,10 @@ describe('a message', () => {
     ['a name twice, once in capitals', { ...call, params: { name: 'pay', Name: 'steal' } }],
     ['arguments in capitals', { ...call, params: { name: 'pay', Arguments: {} } }],
     ['arguments in a list', { ...call, params: { name: 'pay', arguments: [] } }],
+    [
+      'an argument twice, once in capitals',
+      { ...call, params: { name: 'pay', arguments: { list: [{ amount: 1, Amount: 1000 }] } } },
+    ],
     ['arguments as text', { ...call, params: { name: 'pay', arguments: '{}' } }],
     ['a request and a result', { ...call, result: {} }],
     ['a result and an error', { jsonrpc: '2.0', id: 1, result: {}, error: {} }],
@@ -244,6 +248,15 @@ describe('answers', () => {
         }
       }),
     )
+  })
+
+  it('of more words than a call takes arguments are read', () => {
+    const many = JSON.stringify({
+      result: Object.fromEntries(Array.from({ length: 40_000 }, (_, i) => [`k${i}`, 'v'])),
+    })
+    const stream = toMcpAnswer(1).openStream({ status: 200, headers: { 'content-type': 'text/event-stream' } })
+    for (let i = 0; i < 4; i += 1) stream?.push(Buffer.from(`data: ${many}\n\n`))
+    expect(stream?.facts().text.length).toBeGreaterThan(1_000_000)
   })
 
   it('count every message of a batch', () => {

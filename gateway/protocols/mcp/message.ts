@@ -3,6 +3,7 @@ import type { InferenceFacts, Json, JsonObject, ToolCallFacts } from '../../../p
 import { GatewayError } from '../../errors.ts'
 import { assertPlainKeys, malformed, readString, readText } from '../json/fields.ts'
 import { freeKeys, gatherFields, gatherText } from '../json/gather-text.ts'
+import { findConfusingKey } from '../json/known-keys.ts'
 import { SourceJson } from '../json/source-json.ts'
 import { isJsonObject, parseStrictJson } from '../json/strict-json.ts'
 import { messageKeys, paramKeys, wire } from './keys.ts'
@@ -105,10 +106,22 @@ function toFacts(operation: string, params: JsonObject, body: JsonObject): Infer
 function toToolCall(id: MessageId | undefined, params: JsonObject, source: SourceJson): ToolCallFacts {
   const input = params['arguments'] ?? {}
   if (!isJsonObject(input)) throw malformed('`arguments` of a tool call must be an object.')
+  assertNoTwins(input)
   return {
     id: String(id),
     name: readString(params, 'name'),
     arguments: 'arguments' in params ? source.write(input, ['params', 'arguments']) : '{}',
     input,
   }
+}
+
+const noKeys: ReadonlySet<string> = new Set()
+
+/** Of two keys that differ in case alone the rule would read one, and a tool written in Go the other. */
+function assertNoTwins(value: Json): void {
+  if (typeof value !== 'object' || value === null) return
+  if (isJsonObject(value) && findConfusingKey(value, noKeys) !== undefined) {
+    throw malformed('Two keys of `arguments` differ in case alone; some tools would read the one, some the other.')
+  }
+  for (const item of Object.values(value)) assertNoTwins(item)
 }
