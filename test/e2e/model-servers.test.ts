@@ -29,6 +29,7 @@ interface Road {
   readonly spec: Partial<ModelConnectionSpec>
   /** Besides the one on text. */
   readonly rows?: Rule
+  readonly answers?: readonly Rule[]
 }
 
 /** One server for all tests of a block, and one connection to it for each road. */
@@ -55,11 +56,13 @@ function toConnection({ origin }: PythonServer, { name, spec }: Road): BundleCon
   return makeConnection(spec, { name, endpoints })
 }
 
-function toPolicy({ name, rows }: Road): BundlePolicy {
+function toPolicy({ name, rows, answers = [] }: Road): BundlePolicy {
   const text = { ...denyWhen('request.prompt.contains("forbidden")', 'not this text'), name: 'text' }
-  const rules = [allowAll, text, ...(rows === undefined ? [] : [{ ...rows, name: 'rows' }])]
+  const rules = [allowAll, text, ...(rows === undefined ? [] : [{ ...rows, name: 'rows' }]), ...answers]
   return makePolicy({ rules, targetRefs: [{ name }] }, { name })
 }
+
+const onAnswer = (when: string, message: string): Rule => ({ ...denyWhen(when, message), phase: 'Response' })
 
 const models = [{ name: 'public', upstreamName: 'echo' }, { name: 'missing' }]
 
@@ -67,6 +70,10 @@ const toTensorRoad = (name: string): Road => ({
   name,
   spec: { protocol: 'OpenInference', models },
   rows: denyWhen('request.operation == "infer" && request.inputs[0].shape[0] > 3', 'too many rows'),
+  answers: [
+    { ...onAnswer('response.text.contains("confidential")', 'not this answer'), name: 'answer' },
+    { ...onAnswer('response.outputs.exists(output, output.shape.size() > 2)', 'not this shape'), name: 'shape' },
+  ],
 })
 
 const instanceRoad: Road = {
@@ -177,6 +184,13 @@ function itSpeaksOpenInference(behind: () => Behind, connection: string): void {
     const rows = infer(text('a', 'b', 'c', 'd'))
     expect(await expectRefusal(behind(), connection, rows)).toMatchObject({ status: 403, rule: 'rows' })
     expect((await expectSame(behind(), connection, infer(text('a', 'b', 'c')))).status).toBe(200)
+  })
+
+  it('is not heard where a rule denies what it says', async () => {
+    const said = await expectRefusal(behind(), connection, infer(text('a confidential word')))
+    expect(said).toMatchObject({ status: 403, error: 'not this answer', code: 'response_denied', rule: 'answer' })
+    const shaped = await expectRefusal(behind(), connection, infer({ ...text('a', 'b'), shape: [1, 1, 2] }))
+    expect(shaped).toMatchObject({ status: 403, code: 'response_denied', rule: 'shape' })
   })
 
   it('is not asked for what is not in the protocol', async () => {

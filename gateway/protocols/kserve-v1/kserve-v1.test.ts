@@ -95,7 +95,7 @@ describe('a path of TensorFlow Serving', () => {
     expect(codeOf({ method, path, body: { instances: [] } }, tensorflow)).toBe('operation_not_supported')
   })
 
-  it('with an odd label is refused', () => {
+  it('[TE1] with an odd label is refused', () => {
     expect(codeOf({ path: '/v1/models/m/labels/%61:predict', body: { instances: [1] } }, tensorflow)).toBe(
       'bad_request',
     )
@@ -137,7 +137,7 @@ describe.each([
   it.each([
     ['text in UTF-8', [0x68, 0xc3, 0xa9], 'hé'],
     ['text after a broken byte', [0xff, 0x68, 0x69], 'ÿhi'],
-  ])('has %s in base64 in its prompt', (_title, bytes, text) => {
+  ])('[TE5] has %s in base64 in its prompt', (_title, bytes, text) => {
     const b64 = Buffer.from(bytes).toString('base64')
     expect(read({ body: { inputs: { b64, other: 1 } } }, by).facts.prompt.split('\n')).toEqual([b64, text, 'other'])
   })
@@ -173,7 +173,7 @@ describe.each([
 const classify = (body: unknown): Asked => ({ path: '/v1/models/m:classify', body })
 
 describe('an example', () => {
-  it('is shown as the model sees it, with the context in it', () => {
+  it('[TE6] is shown as the model sees it, with the context in it', () => {
     const { facts } = read(classify({ context: { a: 'x' }, examples: [{ b: 1 }, { b: 2 }] }), tensorflow)
     expect(facts.instances).toEqual([
       { a: 'x', b: 1 },

@@ -1,6 +1,6 @@
 // What the head of a v2 request says about its body: JSON alone, or a JSON head of a told length with raw tensors after it.
 import { GatewayError } from '../../errors.ts'
-import type { RequestHead } from '../protocol.ts'
+import type { RequestHead, UpstreamRequest } from '../protocol.ts'
 
 const lengthHeader = 'inference-header-content-length'
 const types = /^application\/(?:(json)|octet-stream)[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/iu
@@ -24,6 +24,11 @@ export function readHeadLength({ headers }: RequestHead): number | undefined {
     throw new GatewayError('bad_request', 'Binary tensors need the header Inference-Header-Content-Length.')
   }
   return told === undefined ? undefined : toHeadLength(told)
+}
+
+/** Set anew, because a caller may have had it removed on the way (RFC 9110 §7.6.1), and the server would read another body. */
+export function toLengthHeader(headLength: number | undefined): Pick<UpstreamRequest, 'headers'> {
+  return headLength === undefined ? {} : { headers: { [lengthHeader]: String(headLength) } }
 }
 
 function toHeadLength(told: string): number {

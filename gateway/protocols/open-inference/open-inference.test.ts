@@ -115,7 +115,7 @@ describe('a path', () => {
   })
 })
 
-describe('a model', () => {
+describe('[TE1] a model', () => {
   const renamed = toProtocol([{ name: 'a', upstreamName: 'b', upstreamVersion: '3' }, { name: 'c' }])
 
   it.each([
@@ -172,7 +172,7 @@ describe('a content type', () => {
   })
 })
 
-describe('a tensor is refused', () => {
+describe('[TE2] a tensor is refused', () => {
   it.each([
     ['without a name', { name: undefined }],
     ['whose name is a number', { name: 1 }],
@@ -222,7 +222,7 @@ describe('a tensor is refused', () => {
   })
 })
 
-describe('a binary tensor', () => {
+describe('[TE2] a binary tensor', () => {
   it('is read', () => {
     expect(read(toBinary({})).facts.inputs).toEqual([
       { name: 'x', shape: [2], datatype: 'INT32', elements: 2, bytes: 8, text: [] },
@@ -242,6 +242,17 @@ describe('a binary tensor', () => {
     ['whose head is cut', { headLength: '20' }],
   ])('%s is refused', (_title, binary) => {
     expect(codeOf(toBinary(binary))).toBe('body_malformed')
+  })
+
+  it('goes on as it came, with the length of its head set anew', () => {
+    const asked = toBinary({})
+    const length = asked.headers?.['inference-header-content-length']
+    expect(read(asked).upstream).toEqual({
+      path: '/v2/models/m/infer',
+      query: '',
+      body: asked.body,
+      headers: { 'inference-header-content-length': length },
+    })
   })
 
   it('comes out as it went in, whatever it holds', () => {
@@ -291,13 +302,13 @@ function writeTensors(words: readonly string[], numbers: readonly number[]): Ask
 }
 
 describe('text', () => {
-  it('in base64, as MLServer takes it, counts as both', () => {
+  it('[TE5] in base64, as MLServer takes it, counts as both', () => {
     const input = { name: 'x', shape: [1], datatype: 'BYTES', data: ['aGlkZGVu'] }
     const { facts } = read(infer(input, { parameters: { content_type: 'base64' } }))
     expect(facts.prompt).toBe('aGlkZGVu\nhidden')
   })
 
-  it('in parameters, under unknown keys, and in a content type that is none counts', () => {
+  it('[TE4] in parameters, under unknown keys, and in a content type that is none counts', () => {
     const { facts } = read(
       infer(tensor({ note: 'one', parameters: { a: 'two', content_type: 'say three' } }), {
         parameters: { system: 'four', nested: { five: 'six' } },
@@ -308,7 +319,7 @@ describe('text', () => {
     expect(facts.prompt.split('\n')).toEqual('two,say three,one,four,five,six,seven,eight'.split(','))
   })
 
-  it('of an image’s worth of numbers costs nothing', () => {
+  it('[TE7] of an image’s worth of numbers costs nothing', () => {
     const data = Array.from({ length: 300_000 }, () => 0.5)
     const { facts } = read(infer({ name: 'x', shape: [1, 300_000], datatype: 'FP32', data }))
     expect([facts.prompt, facts.inputs?.[0]?.bytes]).toEqual(['', 1_200_000])
@@ -317,7 +328,7 @@ describe('text', () => {
 
 const ordinary = { status: 200, headers: json }
 
-describe('an answer', () => {
+describe('[TE8] an answer', () => {
   const { answer } = read(infer(tensor()))
   const textOf = (value: unknown, head: AnswerHead = ordinary): string => answer.readWhole(head, toBody(value)).text
 

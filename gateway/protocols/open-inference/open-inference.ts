@@ -5,7 +5,7 @@ import { assertNoQuery } from '../json/body.ts'
 import type { Protocol, ReadRequest, RequestHead, RequestPlan } from '../protocol.ts'
 import { plainAnswer, tensorAnswer } from './answer.ts'
 import { renderInferenceError } from './error.ts'
-import { readHeadLength } from './head.ts'
+import { readHeadLength, toLengthHeader } from './head.ts'
 import { readInfer } from './request.ts'
 import type { ModelOperations, Place } from './v2-path.ts'
 import { findPlace } from './v2-path.ts'
@@ -37,7 +37,7 @@ export function planTensors(place: Place, head: RequestHead): RequestPlan {
       const { operation, model, version, path } = place
       return {
         facts: { operation, model, version, stream: false, prompt, inputs, parameters, body },
-        upstream: { path, query: '', body: bytes },
+        upstream: { path, query: '', body: bytes, ...toLengthHeader(headLength) },
         answer: tensorAnswer,
       }
     },

@@ -39,7 +39,7 @@ function openStream(): AnswerStream {
 const event = (value: unknown): Buffer => Buffer.from(`data: ${JSON.stringify(value)}\n\n`)
 
 describe('a request to generate', () => {
-  it('has every string in its prompt, the text first', () => {
+  it('[TE4] has every string in its prompt, the text first', () => {
     const { facts } = read({ system: ['one', 'two'], text_input: 'first', parameters: { stop: 'three' }, n: 4 })
     expect(facts.prompt.split('\n')).toEqual(['first', 'one', 'two', 'stop', 'three'])
     expect(facts.inputs?.map(({ name, shape, text }) => [name, shape, text])).toEqual([
@@ -86,7 +86,7 @@ describe('a request to generate', () => {
   })
 })
 
-describe('a stream', () => {
+describe('[TE8] a stream', () => {
   it('runs on in each of its places, so that nothing hides between two events', () => {
     const stream = openStream()
     for (const one of ['for', 'bid', 'den'])
