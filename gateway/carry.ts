@@ -65,8 +65,8 @@ function send(
   const { permit, connection, asked } = permitted
   const own = asked.read?.ownAnswer
   if (own !== undefined) return Promise.resolve(answer(reply, own, call))
-  if (connection.opaque) return deps.forwardOpaque(permit, call, native)
   const reading = toReading(deps, permitted)
+  if (connection.opaque) return deps.forwardOpaque(permit, call, native)
   if (reading === undefined) return deps.forward(permit, call, reply)
   return forwardRead(deps.forward, { permit, call, reply, reading })
 }
@@ -81,7 +81,10 @@ function toReading(deps: CarryDeps, { connection, asked, judgement, reservation 
   const { answer: judge, demands } = judgement
   const isCounted = reservation?.countsTokens === true
   if (judge === undefined && !isCounted) return undefined
-  if (asked.read === undefined) throw new GatewayError('internal', 'The answers of this connection are not read.')
+  if (asked.read === undefined) {
+    if (judge?.acts !== true) return undefined
+    throw new GatewayError('response_unreadable', 'Answers of this connection are not read, so no rule can judge them.')
+  }
   if (!isCounted) return { format: asked.read.answer, judge }
   const acts = demands.some(countsAndActs)
   const countOutput = deps.makeCountOutput(connection, asked.read.facts)
