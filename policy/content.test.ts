@@ -74,6 +74,11 @@ describe('a declaration of content', () => {
       },
       ['spec.content.fields[1]'],
     ],
+    [
+      'a data class',
+      { fields: [{ ...text, formPart: 'x', classification: 'PHI' }] },
+      ['spec.content.fields[0].classification'],
+    ],
     ['binaries without media', { fields: [{ ...binary, formPart: 'x' }] }, ['spec.content.media']],
     ['media without binaries', { fields: [{ ...text, formPart: 'x' }], media: [png] }, ['spec.content.media']],
     ['media alone', { media: [png] }, ['spec.content.media']],

@@ -94,6 +94,10 @@ function findFieldProblem(field: ContentField, path: string): readonly Problem[]
   if (field.formPart !== undefined && field.phase === 'Response') {
     return [contradiction(`${path}.formPart`, 'a response has no form; use pointer or body')]
   }
+  if (field.classification !== undefined) {
+    const message = 'data classes are not supported by this version of Portcullis; remove it'
+    return [{ path: `${path}.classification`, reason: 'NotSupported', message }]
+  }
   if (field.pointer === undefined) return []
   if (parsePointer(field.pointer) === undefined) {
     return [

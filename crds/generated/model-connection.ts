@@ -259,13 +259,13 @@ export interface ModelConnectionContentField {
   readonly name: string
   /** Whether the place is in the request or in the response. */
   readonly phase: ModelConnectionContentFieldPhase
-  /** A JSON pointer; a segment * stands for every element. Absent: another of the four is set. */
+  /** A JSON pointer to text; a segment * stands for every element or member. Absent: another of the four is set. */
   readonly pointer?: string
-  /** The name of a part of a multipart form. Absent: another of the four is set. */
+  /** The name of a part of a form, multipart or URL-encoded. Absent: another of the four is set. */
   readonly formPart?: string
   /** A field of a protobuf message, fully named. Absent: another of the four is set. */
   readonly messageField?: string
-  /** Whole: the body itself is the content. Absent: another of the four is set. */
+  /** Whole: the body itself is the content, as text (plain, or every string and key of JSON) or as one binary. Absent: another of the four is set. */
   readonly body?: ModelConnectionContentFieldBody
   /** Text is shown to rules and scanned for data classes. */
   readonly kind: ModelConnectionContentFieldKind

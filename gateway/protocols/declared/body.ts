@@ -1,5 +1,5 @@
 // The body of a request against the declaration of its connection: each reader takes one content type, gathers what stands at
-// declared places, and refuses text that stands anywhere else. Rules DC1 to DC9 of SPEC.md.
+// declared places, and refuses text that stands anywhere else. Rules DC2 to DC9 of policy/SPEC.md.
 import type { Json, JsonObject } from '../../../policy/model.ts'
 import { GatewayError } from '../../errors.ts'
 import { malformed, readText } from '../json/fields.ts'

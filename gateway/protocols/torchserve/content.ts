@@ -1,5 +1,6 @@
 // The content of a call to TorchServe. The server hands JSON to a handler as a value, each part of a form under its name, and any
-// other body as bytes under `body`; a handler may read bytes as text, so bytes that are text are shown as such.
+// other body as bytes under `body`. A handler may read bytes as text, so what is valid text is shown as such, whatever it calls itself,
+// and bytes of no kind at all are shown as the text that is in them.
 import type { InferenceFacts, Json } from '../../../policy/model.ts'
 import { GatewayError } from '../../errors.ts'
 import { parseJson } from '../declared/body.ts'
@@ -8,6 +9,7 @@ import type { Binary } from '../declared/binary.ts'
 import { Gathering } from '../declared/gathering.ts'
 import { toTexts } from '../declared/texts.ts'
 import { malformed, readText } from '../json/fields.ts'
+import { toText as toMixedText } from '../framing/byte-text.ts'
 import { isJsonObject } from '../json/strict-json.ts'
 import type { MediaType } from '../media/media-type.ts'
 import { isText, isUtf8, parseMediaType } from '../media/media-type.ts'
@@ -113,15 +115,16 @@ function readPart(name: string, { mediaType, content }: Told, into: Gathering): 
   } else readBytes({ name, type, content }, into)
 }
 
-/** Bytes that are text to whoever reads them so are text, whatever they call themselves. */
 function readBytes(binary: Binary, into: Gathering): void {
   const facts = toMediaFacts(binary)
   if (!isSameKind(binary.type, facts.sniffedType)) {
     throw malformed('A binary is not of the type that it says it is.')
   }
-  const text = toText(binary.content)
-  if (text !== undefined) addTexts(toTexts(text), binary.name, into)
-  if (text === undefined || facts.sniffedType !== '' || !isUntold(binary.type)) into.addMedia(facts)
+  const isUnknown = isUntold(binary.type) && facts.sniffedType === ''
+  const plain = toText(binary.content)
+  const text = plain ?? (isUnknown ? toMixedText(binary.content) : '')
+  if (text !== '') addTexts(toTexts(text), binary.name, into)
+  if (plain === undefined || !isUnknown) into.addMedia(facts)
 }
 
 function addTexts(texts: readonly string[], name: string, into: Gathering): void {

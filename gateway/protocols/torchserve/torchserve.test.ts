@@ -97,8 +97,8 @@ describe('a body of TorchServe', () => {
     [
       'nothing said, and bytes',
       undefined,
-      Buffer.from([0xff, 0x00]),
-      { prompt: '', media: [{ name: 'body', bytes: 2 }] },
+      Buffer.from('hi\xff', 'latin1'),
+      { prompt: 'hiÿ', media: [{ name: 'body', bytes: 3 }] },
     ],
     ['an image', 'image/gif', gif, { prompt: gif, media: [{ type: 'image/gif', sniffedType: 'image/gif', width: 1 }] }],
     [
