@@ -42,6 +42,17 @@ const events: readonly { readonly type: string; readonly [key: string]: unknown 
   { type: 'message_stop' },
 ]
 
+/** A model server that does not keep to `max_tokens`. */
+const longEvents: typeof events = [
+  ...events.slice(0, 3),
+  ...Array.from({ length: 200 }, () => ({
+    type: 'content_block_delta',
+    index: 0,
+    delta: { type: 'text_delta', text: 'and so on, and so forth, ' },
+  })),
+  ...events.slice(5),
+]
+
 const answers: Readonly<Record<string, object>> = {
   '/v1/messages/count_tokens': { input_tokens: 14 },
   '/v1/models': { data: [{ type: 'model', id: 'claude-haiku' }], has_more: false, first_id: null, last_id: null },
@@ -66,7 +77,11 @@ async function startAll(policies: readonly BundlePolicy[], models: typeof declar
         return response.end(JSON.stringify(answers[url] ?? message))
       }
       response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
-      return response.end(events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(''))
+      return response.end(
+        (body.includes('at length') ? longEvents : events)
+          .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+          .join(''),
+      )
     })
   })
   const connection = makeConnection(
@@ -256,5 +271,19 @@ describe('what the model says', () => {
     })()
     await expect(reading).rejects.toMatchObject({ apiMessage: 'not for you', errorCode: 'response_denied' })
     expect(texts.join('')).not.toContain('Hello')
+  })
+
+  it('ends as if its own limit had been met, where a budget is spent', async () => {
+    const limits = [{ name: 'tokens', key: 'identity.username', tokens: 300, window: '1h' }]
+    await using all = await startAll([makePolicy({ rules: [allowAll], limits })])
+    const final = await all.client.messages.stream({ ...ask('at length'), max_tokens: 5 }).finalMessage()
+    expect(final.stop_reason).toBe('max_tokens')
+    expect(final.content).toHaveLength(1)
+    expect(JSON.stringify(final.content[0]).length).toBeLessThan(4_000)
+    await expect(all.client.messages.create(ask('hi'))).rejects.toMatchObject({
+      status: 429,
+      type: 'rate_limit_error',
+      details: { rule: 'tokens' },
+    })
   })
 })
