@@ -23,47 +23,36 @@ function toMixedText(bytes: Uint8Array): string {
   const units = new Uint16Array(bytes.length)
   let end = 0
   for (let i = 0; i < bytes.length;) {
-    const { point, length } = readSequence(bytes, i)
-    i += length
+    const first = bytes[i] ?? 0
+    const length = first < 0x80 ? 1 : lengthOf(first)
+    const point = length === 1 ? first : readPoint(bytes, i, length)
     if (point > 0xffff) {
       units[end] = 0xd800 + ((point - 0x10000) >> 10)
       units[end + 1] = 0xdc00 + ((point - 0x10000) & 0x3ff)
+      end += 2
     } else {
-      units[end] = point
+      units[end] = point === invalid ? first : point
+      end += 1
     }
-    end += point > 0xffff ? 2 : 1
+    i += point === invalid ? 1 : length
   }
-  return fromUnits(units.subarray(0, end))
+  return new TextDecoder('utf-16le', { ignoreBOM: true }).decode(units.subarray(0, end))
 }
 
-const unitsAtOnce = 8192
+const invalid = -1
 
-function fromUnits(units: Uint16Array): string {
-  let text = ''
-  for (let i = 0; i < units.length; i += unitsAtOnce) {
-    text += String.fromCharCode(...units.subarray(i, i + unitsAtOnce))
-  }
-  return text
-}
-
-interface Sequence {
-  readonly point: number
-  readonly length: number
-}
-
-/** RFC 3629 §3; a byte that begins no valid sequence stands for itself. */
-function readSequence(bytes: Uint8Array, at: number): Sequence {
-  const first = bytes[at] ?? 0
-  const length = lengthOf(first)
-  let point = length === 1 ? first : first & (0x7f >> length)
+/** RFC 3629 §3. */
+function readPoint(bytes: Uint8Array, at: number, length: number): number {
+  let point = (bytes[at] ?? 0) & (0x7f >> length)
   for (let i = 1; i < length; i += 1) {
     const next = bytes[at + i] ?? 0
-    if ((next & 0xc0) !== 0x80) return { point: first, length: 1 }
+    if ((next & 0xc0) !== 0x80) return invalid
     point = (point << 6) | (next & 0x3f)
   }
-  return isPlain(point, length) ? { point, length } : { point: first, length: 1 }
+  return isPlain(point, length) ? point : invalid
 }
 
+/** By its first byte; 1 also for a byte that begins no sequence. */
 function lengthOf(first: number): number {
   if (first >= 0xc2 && first <= 0xdf) return 2
   if (first >= 0xe0 && first <= 0xef) return 3

@@ -351,6 +351,17 @@ describe('[TE8] an answer', () => {
     expect(() => answer.readWhole(ordinary, body)).toThrow(AnswerUnreadable)
   })
 
+  it('with numbers that are none is read, and strings that look like one stay', () => {
+    const body = Buffer.from('{"outputs":[{"data":[NaN,-Inf,Infinity,-1,"-NaN, \\"NaN","\\\\"]}],"NaN":"x"}')
+    const { outputs, text } = answer.readWhole(ordinary, body)
+    expect([outputs?.[0]?.elements, text]).toEqual([6, '-NaN, "NaN\n\\\nx'])
+  })
+
+  it('of megabytes of escapes beside such a number takes no stack', () => {
+    const body = Buffer.from(`{"n":NaN,"text":"${'\\"'.repeat(3_000_000)}"}`)
+    expect(answer.readWhole(ordinary, body).text.length).toBeGreaterThan(3_000_000)
+  })
+
   it('in plain words is read where it is an error, unless it could be JSON for somebody', () => {
     const head = { status: 502, headers: { 'content-type': 'text/html' } }
     expect(answer.readWhole(head, Buffer.from('<h1>Bad Gateway</h1>')).text).toBe('<h1>Bad Gateway</h1>')
