@@ -213,7 +213,8 @@ const isVeto = ({ reason }: Denied): boolean => reason !== 'NoRuleAllows' && rea
 /** From an answer that nobody looks at to one that nobody sees. */
 function strictness(judgement: Judgement, answer: ResponseFacts): number {
   if (judgement.decision.effect === 'Deny' || verdictOf(judgement, answer).denied !== undefined) return 3
-  return { none: 0, Cut: 1, Hold: 2 }[judgement.answer?.manner ?? 'none']
+  const { manner, acts } = judgement.answer ?? { manner: 'Cut', acts: false }
+  return acts ? { Cut: 1, Hold: 2 }[manner] : 0
 }
 
 const places = fc.nat({ max: 4 })
