@@ -2,7 +2,6 @@
 // on after a failure is decided in redis-link.ts.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { createClient } from '@redis/client'
 import type { Script } from './redis-scripts.ts'
 
 export interface RedisConnection {
@@ -38,6 +37,8 @@ export function makeConnectRedis({ urlFile, caFile }: RedisPlace): ConnectRedis 
 }
 
 async function connect(url: string, tls: { readonly tls?: true; readonly ca?: Buffer }): Promise<RedisConnection> {
+  // Only where a store is configured: the client and all its commands are ten megabytes.
+  const { createClient } = await import('@redis/client')
   // RESP 2 and no client info: every version since Redis 6 and every Valkey understands both. TLS and its checks follow from rediss://.
   const client = createClient({
     url,
