@@ -99,7 +99,8 @@ function readMessage(message: JsonObject): ReadMessage {
   const content = readContent(message['content'], partTypes)
   const refusal = readContent(message['refusal'], partTypes)
   // Reasoning, citations, a vendor's context: whatever it is, the model may read it.
-  const texts = [content.text, refusal.text, ...collectUnknownText(message, messageKeys)]
+  const names = ['role', 'tool_call_id'].flatMap((key) => listText(message[key], 'Quiet'))
+  const texts = [content.text, refusal.text, ...collectUnknownText(message, messageKeys), ...names]
   return {
     facts: {
       role: readString(message, 'role'),
@@ -114,7 +115,7 @@ const declaredShape: Shape = {
   name: 'Text',
   description: 'Text',
   parameters: 'Text',
-  strict: 'Skipped',
+  strict: 'Quiet',
   format: { type: 'Quiet', grammar: { syntax: 'Quiet', definition: 'Text' } },
 }
 
@@ -122,7 +123,7 @@ const toolShape: Shape = { type: 'Quiet', function: declaredShape, custom: decla
 
 const formatShape: Shape = {
   type: 'Quiet',
-  json_schema: { name: 'Text', description: 'Text', schema: 'Text', strict: 'Skipped' },
+  json_schema: { name: 'Text', description: 'Text', schema: 'Text', strict: 'Quiet' },
 }
 
 function readTools(body: JsonObject): readonly ToolFacts[] {

@@ -16,8 +16,8 @@ const citationShape: Shape = {
   title: 'Text',
   url: 'Text',
   content: 'Text',
-  start_index: 'Skipped',
-  end_index: 'Skipped',
+  start_index: 'Quiet',
+  end_index: 'Quiet',
 }
 
 /** OpenAI's fields, and those in which other servers tell what the model thought. */
@@ -31,20 +31,20 @@ const messageShape: Shape = {
     type: 'Quiet',
     id: 'Quiet',
     format: 'Quiet',
-    index: 'Skipped',
+    index: 'Quiet',
     text: 'Text',
     summary: 'Text',
     data: 'Opaque',
     signature: 'Opaque',
   },
-  audio: { id: 'Quiet', data: 'Opaque', transcript: 'Text', expires_at: 'Skipped' },
+  audio: { id: 'Quiet', data: 'Opaque', transcript: 'Text', expires_at: 'Quiet' },
   annotations: { type: 'Quiet', url_citation: citationShape },
   tool_calls: 'Skipped',
   function_call: 'Skipped',
 }
 
 const choiceShape: Shape = {
-  index: 'Skipped',
+  index: 'Quiet',
   finish_reason: 'Quiet',
   delta: 'Skipped',
   message: 'Skipped',
@@ -57,7 +57,7 @@ const choiceShape: Shape = {
 const chunkShape: Shape = {
   id: 'Quiet',
   object: 'Quiet',
-  created: 'Skipped',
+  created: 'Quiet',
   model: 'Quiet',
   provider: 'Quiet',
   service_tier: 'Quiet',
@@ -75,7 +75,7 @@ const chunkShape: Shape = {
 const callShape: Shape = {
   id: 'Quiet',
   type: 'Quiet',
-  index: 'Skipped',
+  index: 'Quiet',
   function: { name: 'Skipped', arguments: 'Skipped' },
   custom: { name: 'Skipped', input: 'Skipped' },
 }
@@ -115,7 +115,7 @@ export class Choices implements Transcript {
     this.#takeMessage(choice['message'], `${path}/message`)
     gatherText(choice['text'], 'Text', { path: `${path}/text`, found: append, foundKey: tell })
     gatherText(choice, choiceShape, { path, found: tell })
-    gatherTokens(choice['logprobs'], { path: `${path}/logprobs`, found: append })
+    gatherTokens(choice['logprobs'], { path: `${path}/logprobs`, found: append, foundKey: tell })
     this.#ends.set(index, this.#ends.get(index) || toReason(choice))
   }
 

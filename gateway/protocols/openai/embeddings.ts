@@ -41,7 +41,7 @@ const shape: Shape = {
   object: 'Quiet',
   model: 'Quiet',
   id: 'Quiet',
-  data: { object: 'Quiet', index: 'Skipped', embedding: 'Opaque' },
+  data: { object: 'Quiet', index: 'Quiet', embedding: 'Opaque' },
   usage: 'Quiet',
   error: errorShape,
 }

@@ -5,9 +5,9 @@ import { isJsonObject } from '../json/strict-json.ts'
 
 /**
  * `Text`: every string, and every key below, because whoever made the object chose them. `Quiet`: names, ids, enumerated words; text
- * only where it is none. `Opaque`: base64 and data URLs, likewise. `Skipped`: read elsewhere.
+ * only where it is none. `Opaque`: base64 and data URLs, likewise. `Tokens`: probabilities. `Skipped`: read elsewhere.
  */
-export type Reading = 'Text' | 'Quiet' | 'Opaque' | 'Skipped' | Shape
+export type Reading = 'Text' | 'Quiet' | 'Opaque' | 'Tokens' | 'Skipped' | Shape
 
 /** Of an object, or of each one in a list. Keys that are not in it are read as `Text`. */
 export interface Shape {
@@ -30,7 +30,8 @@ const binary = /^[\w+/=.:;,-]*$/u
 
 export function gatherText(value: Json | undefined, reading: Reading, gathering: Gathering): void {
   if (value === undefined || reading === 'Skipped') return
-  if (typeof value === 'string') gatherString(value, reading, gathering)
+  if (reading === 'Tokens') gatherTokens(value, gathering)
+  else if (typeof value === 'string') gatherString(value, reading, gathering)
   else if (Array.isArray(value)) {
     value.forEach((item, i) => gatherText(item, reading, at(gathering, toPosition(item, i))))
   } else if (isJsonObject(value)) gatherObject(value, reading, gathering)
@@ -90,18 +91,27 @@ export function gatherTokens(value: Json | undefined, gathering: Gathering): voi
   else if (Array.isArray(value)) for (const item of value) gatherTokens(item, gathering)
   else if (isJsonObject(value)) {
     for (const [key, item] of Object.entries(value)) {
-      if (key === 'top_logprobs') gatherRanks(item, at(gathering, 'top'))
-      else gatherTokens(item, key === 'token' ? gathering : at(gathering, key))
+      const below = at(gathering, key)
+      gatherKey(key, 'Quiet', below)
+      if (key === 'top_logprobs') gatherRanks(item, below)
+      else gatherTokens(item, key === 'token' ? gathering : below)
     }
   }
 }
 
 function gatherRanks(value: Json, gathering: Gathering): void {
-  const lists = Array.isArray(value) ? value : [value]
-  lists.forEach((item, place) => {
-    if (!isJsonObject(item)) return gatherTokens(item, at(gathering, String(place)))
-    if (Object.hasOwn(item, 'token')) return gatherTokens(item, at(gathering, String(place)))
-    Object.keys(item).forEach((token, rank) => gathering.found(at(gathering, String(rank)).path, token))
-    return undefined
+  const ranks = Array.isArray(value) ? value : [value]
+  ranks.forEach((item: Json, place) => {
+    // An older answer has a map of tokens for each place in the text.
+    if (isJsonObject(item) && !Object.hasOwn(item, 'token')) gatherKeys(item, gathering)
+    else gatherTokens(item, at(gathering, String(place)))
+  })
+}
+
+function gatherKeys(tokens: JsonObject, gathering: Gathering): void {
+  Object.entries(tokens).forEach(([token, value], rank) => {
+    const below = at(gathering, String(rank))
+    below.found(below.path, token)
+    gatherText(value, 'Text', below)
   })
 }

@@ -14,7 +14,7 @@ type Models = Pick<CompiledConnection, 'models'>
 const modelShape: Shape = {
   id: 'Quiet',
   object: 'Quiet',
-  created: 'Skipped',
+  created: 'Quiet',
   owned_by: 'Quiet',
   root: 'Quiet',
   parent: 'Quiet',

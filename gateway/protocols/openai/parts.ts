@@ -53,6 +53,11 @@ function readPart(part: Json, types: PartTypes): Content {
   if (!Object.hasOwn(types, type)) throw malformed('A message has a part of a type that is not known here.')
   const needed = types[type]
   if (needed !== undefined) readString(part, needed)
+  return readHolder(part)
+}
+
+/** Whatever may stand in a part. */
+export function readHolder(part: JsonObject): Content {
   const texts = listText(part, textsOf(part), assertPlainShape)
   const media = listMedia(part)
   const inside = media.flatMap(({ text }) => (text === undefined ? [] : [text]))
@@ -68,7 +73,7 @@ const imageUrlShape: Shape = { ...partShape, image_url: 'Skipped' }
 
 type Read = ReturnType<typeof readMedia>
 
-export function listMedia(part: JsonObject): readonly Read[] {
+function listMedia(part: JsonObject): readonly Read[] {
   const image = part['image_url'] ?? null
   const sound = part['input_audio'] ?? null
   const document = part['file'] ?? null

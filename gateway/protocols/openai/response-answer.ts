@@ -7,10 +7,11 @@ import { AnswerUnreadable } from '../protocol.ts'
 import type { Spoken, Transcript } from './answer.ts'
 import { errorShape, toAnswerFormat, toUsage } from './answer.ts'
 import { Channels } from './channels.ts'
-import type { Shape } from './gather.ts'
-import { gatherText, gatherTokens, listText } from './gather.ts'
+import type { Reading, Shape } from './gather.ts'
+import { gatherText, listText } from './gather.ts'
 import { annotationShape, partShape, toCall, toItemShape } from './response-items.ts'
 import { responseClosing } from './response-closing.ts'
+import type { CallPiece } from './tool-calls.ts'
 import { ToolCalls } from './tool-calls.ts'
 
 /** Fields in which a server repeats what it was asked; what the request did not say is text of the answer. */
@@ -47,7 +48,7 @@ const responseShape: Shape = { ...quiet, ...skipped, error: errorShape, output_t
 const eventShape: Shape = {
   type: 'Quiet',
   item_id: 'Quiet',
-  sequence_number: 'Skipped',
+  sequence_number: 'Quiet',
   status: 'Quiet',
   // Random letters that hide how long each piece is.
   obfuscation: 'Opaque',
@@ -56,7 +57,7 @@ const eventShape: Shape = {
   background: 'Quiet',
   quality: 'Quiet',
   size: 'Quiet',
-  logprobs: 'Skipped',
+  logprobs: 'Tokens',
   error: errorShape,
   message: 'Text',
   code: 'Quiet',
@@ -141,10 +142,11 @@ class ResponseTranscript implements Transcript {
       const path = toPartPath(said, list)
       const isDelta = phase === 'delta'
       const key = isDelta ? 'delta' : field
-      const found = isDelta ? this.#channels.append : this.#channels.settle
-      gatherText(said[key], 'Text', { path: `${path}/${field}`, found, foundKey: this.#channels.tell })
-      this.#takeTokens(said['logprobs'], path, isDelta)
-      this.#takeRest(said, [key])
+      if (isDelta) this.#append(said[key], 'Text', `${path}/${field}`)
+      else this.#settle(said[key], 'Text', `${path}/${field}`)
+      if (isDelta) this.#append(said['logprobs'], 'Tokens', `${path}/logprobs`)
+      else this.#settle(said['logprobs'], 'Tokens', `${path}/logprobs`)
+      this.#takeRest(said, [key, 'logprobs'])
     }
   }
 
@@ -152,30 +154,28 @@ class ResponseTranscript implements Transcript {
     return (said: JsonObject, phase: string): void => {
       const path = toPath(said)
       if (phase === 'delta') this.#calls.append(path, { input: said['delta'] })
-      else this.#calls.settle(path, { name: said['name'], input: said[inputKey] })
+      else this.#settleCall(path, { name: said['name'], input: said[inputKey] })
       this.#takeRest(said, phase === 'delta' ? ['delta'] : [inputKey, 'name'])
     }
   }
 
   #readPart(list: string) {
     return (said: JsonObject): void => {
-      const { part } = said
-      const path = toPartPath(said, list)
-      gatherText(part, partShape, { path, found: this.#channels.settle, foundKey: this.#channels.tell })
-      if (isJsonObject(part)) this.#takeTokens(part['logprobs'], path, false)
+      this.#settle(said['part'], partShape, toPartPath(said, list))
       this.#takeRest(said, ['part'])
     }
   }
 
   #takeAnnotation(said: JsonObject): void {
     const path = `${toPath(said)}/content/${toPlace(said['content_index'])}/annotations/${toPlace(said['annotation_index'])}`
-    gatherText(said['annotation'], annotationShape, { path, found: this.#channels.settle })
+    this.#settle(said['annotation'], annotationShape, path)
     this.#takeRest(said, ['annotation'])
   }
 
   #takeOutputItem(said: JsonObject): void {
     const { item } = said
     if (isJsonObject(item)) this.#takeItem(item, toPath(said))
+    else this.#settle(item, 'Text', toPath(said))
     this.#takeRest(said, ['item'])
   }
 
@@ -187,10 +187,8 @@ class ResponseTranscript implements Transcript {
   #takeOther(type: string, said: JsonObject): void {
     const places = ['output_index', 'item_id', 'content_index', 'command_index'].map((key) => JSON.stringify(said[key]))
     const path = [type, ...places].join('/')
-    const { append, tell } = this.#channels
     const shape = type === 'response.audio.delta' ? { ...eventShape, delta: 'Opaque' as const } : eventShape
-    gatherText(said, shape, { path, found: append, foundKey: tell })
-    gatherTokens(said['logprobs'], { path: `${path}/logprobs`, found: append })
+    this.#append(said, shape, path)
   }
 
   #takeRest(said: JsonObject, read: readonly string[]): void {
@@ -223,37 +221,36 @@ class ResponseTranscript implements Transcript {
     const known = this.#ids.get(path)
     if (known === undefined || known === item['id']) return this.#takeItem(item, path)
     const call = toCall(item)
-    if (call !== undefined && !this.#calls.has(call)) this.#calls.settle(`final/${path}`, call)
-    gatherText(item, toItemShape(item), { path: `final/${path}`, found: this.#channels.tell })
-    return this.#takePartTokens(item, `final/${path}`)
+    if (call !== undefined && !this.#calls.has(call)) this.#settleCall(`final/${path}`, call)
+    return gatherText(item, toItemShape(item), { path: `final/${path}`, found: this.#channels.tell })
   }
 
   #takeItem(item: JsonObject, path: string): void {
     const { id } = item
     if (typeof id === 'string' && id !== '') this.#ids.set(path, id)
     const call = toCall(item)
-    if (call !== undefined) this.#calls.settle(path, call)
-    gatherText(item, toItemShape(item), { path, found: this.#channels.settle, foundKey: this.#channels.tell })
-    this.#takePartTokens(item, path)
+    if (call !== undefined) this.#settleCall(path, call)
+    this.#settle(item, toItemShape(item), path)
   }
 
-  #takePartTokens({ content }: JsonObject, path: string): void {
-    if (!Array.isArray(content)) return
-    content.forEach((part: Json, place) => {
-      if (isJsonObject(part)) this.#takeTokens(part['logprobs'], `${path}/content/${place}`, false)
-    })
+  #settleCall(path: string, call: CallPiece): void {
+    const before = this.#calls.settle(path, call)
+    if (before !== '') this.#channels.tell(`${path}/before`, before)
   }
 
-  /** Pieces go on with the tokens so far; a whole that is the same is told again. */
-  #takeTokens(logprobs: Json | undefined, path: string, isPiece: boolean): void {
-    const at = `${path}/logprobs`
-    if (isPiece) return gatherTokens(logprobs, { path: at, found: this.#channels.append })
+  /** The next piece of a text. */
+  #append(value: Json | undefined, reading: Reading, path: string): void {
+    gatherText(value, reading, { path, found: this.#channels.append, foundKey: this.#channels.tell })
+  }
+
+  /** The whole of what pieces may have told before. Their tokens may have been fewer: not every piece has them. */
+  #settle(value: Json | undefined, reading: Reading, path: string): void {
     const whole = new Channels()
-    gatherTokens(logprobs, { path: at, found: whole.append })
+    gatherText(value, reading, { path, found: whole.append, foundKey: whole.tell })
     for (const [place, text] of whole.entries()) {
-      if (this.#channels.get(place) !== text) this.#channels.tell(`${place}/whole`, text)
+      if (!place.includes('/logprobs')) this.#channels.settle(place, text)
+      else if (this.#channels.get(place) !== text) this.#channels.tell(`${place}/whole`, text)
     }
-    return undefined
   }
 }
 

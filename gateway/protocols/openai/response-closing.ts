@@ -90,12 +90,16 @@ function closeItems(items: ReadonlyMap<number, Item>): {
     else if (item['type'] === 'message') {
       const place = { item_id: item['id'] ?? '', output_index: index }
       for (const [content_index, part] of parts) closing.push(...closePart(part, { ...place, content_index }))
-      const closed = { ...item, status: 'incomplete', content: [...parts.values()].map(({ part }) => part) }
+      const closed = { ...item, status: 'incomplete', content: toParts(item, parts) }
       closing.push({ type: 'response.output_item.done', output_index: index, item: closed })
       output.push(closed)
     }
   }
   return { closing, output }
+}
+
+function toParts(item: JsonObject, parts: Item['parts']): Json {
+  return parts.size === 0 ? (item['content'] ?? []) : [...parts.values()].map(({ part }) => part)
 }
 
 function seeItem(items: ReadonlyMap<number, Item>, type: string, said: JsonObject): ReadonlyMap<number, Item> {

@@ -7,7 +7,7 @@ import { readMedia } from '../media/media.ts'
 import type { Shape } from './gather.ts'
 import { listText } from './gather.ts'
 import type { Content, PartTypes } from './parts.ts'
-import { assertPlainShape, listMedia, readContent } from './parts.ts'
+import { assertPlainShape, readContent, readHolder } from './parts.ts'
 import { toCall, toItemShape } from './response-items.ts'
 import { toText } from './tool-calls.ts'
 
@@ -113,12 +113,9 @@ function readContents(item: JsonObject, type: string): readonly Content[] {
   return hasParts(type) ? [...said, readContent(item['output'], partTypes)] : said
 }
 
-const screenshotShape: Shape = { type: 'Quiet', image_url: 'Skipped', file_id: 'Skipped' }
-
 function readScreenshot({ output = null }: JsonObject): Content {
   if (!isJsonObject(output)) throw malformed('`output` of a computer call must be a screenshot.')
-  const texts = listText(output, screenshotShape, assertPlainShape)
-  return { text: texts.join('\n'), media: listMedia(output).map(({ facts }) => facts) }
+  return readHolder(output)
 }
 
 const format = /^[a-z0-9.+-]{1,40}$/iu

@@ -2,6 +2,7 @@
 // and which of their fields are text.
 import type { Json, JsonObject } from '../../../policy/model.ts'
 import type { Shape } from './gather.ts'
+import { toText } from './tool-calls.ts'
 
 /** Of a call: the field with what it is called with. Those whose tool has no name of its own are named after their type. */
 const inputKeys: ReadonlyMap<string, string> = new Map([
@@ -32,14 +33,10 @@ export function toCall(item: JsonObject): Call | undefined {
   const inputKey = inputKeys.get(type)
   if (inputKey === undefined) return undefined
   return {
-    id: toWord(item['call_id']) || toWord(item['id']),
-    name: toWord(item['name']) || type.replace(/_call$/u, ''),
+    id: toText(item['call_id']) || toText(item['id']),
+    name: toText(item['name']) || type.replace(/_call$/u, ''),
     input: item[inputKey] ?? null,
   }
-}
-
-function toWord(value: Json | undefined): string {
-  return typeof value === 'string' ? value : ''
 }
 
 const names = ['type', 'id', 'status', 'role', 'phase', 'call_id', 'object', 'created_by', 'execution', 'fingerprint']
@@ -55,7 +52,6 @@ const citationShape: Shape = {
   url: 'Text',
 }
 
-/** Probabilities are read apart. */
 export const partShape: Shape = {
   type: 'Quiet',
   text: 'Text',
@@ -63,7 +59,7 @@ export const partShape: Shape = {
   transcript: 'Text',
   data: 'Opaque',
   annotations: citationShape,
-  logprobs: 'Skipped',
+  logprobs: 'Tokens',
   image_url: 'Opaque',
   detail: 'Quiet',
 }

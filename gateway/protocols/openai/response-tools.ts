@@ -14,7 +14,7 @@ const toolShape: Shape = {
   parameters: 'Text',
   input_schema: 'Text',
   output_schema: 'Text',
-  strict: 'Skipped',
+  strict: 'Quiet',
   format: { type: 'Quiet', syntax: 'Quiet', definition: 'Text' },
   allowed_callers: 'Quiet',
   server_label: 'Text',

@@ -97,6 +97,6 @@ function readInput(input: Json | undefined): readonly ReadItem[] {
 
 /** The form that the answer must have. */
 function listFormatText(text: Json | undefined): readonly string[] {
-  const formatShape = { type: 'Quiet', name: 'Text', description: 'Text', schema: 'Text', strict: 'Skipped' } as const
+  const formatShape = { type: 'Quiet', name: 'Text', description: 'Text', schema: 'Text', strict: 'Quiet' } as const
   return listText(text, { verbosity: 'Quiet', format: formatShape })
 }

@@ -26,14 +26,19 @@ export class ToolCalls {
     this.#calls.set(path, { id: join(call.id, id), name: join(call.name, name), text: call.text + toText(input) })
   }
 
-  /** The whole of a call whose pieces may have come before. */
-  settle(path: string, { id, name, input }: CallPiece): void {
+  /**
+   * The whole of a call whose pieces may have come before. What is no text has no pieces: it grows while the call goes on, and what
+   * it was before is given back.
+   */
+  settle(path: string, { id, name, input }: CallPiece): string {
     const call = this.#calls.get(path) ?? { id: '', name: '', text: '' }
     const text = toText(input)
-    // What is no text has no pieces, and grows while the call goes on.
-    const isWhole = call.text === '' || text === '' || text === call.text || typeof input !== 'string'
-    if (!isWhole) throw new AnswerUnreadable('The stream ends a tool call with other arguments than its pieces had.')
+    const isOther = call.text !== '' && text !== '' && text !== call.text
+    if (isOther && typeof input === 'string') {
+      throw new AnswerUnreadable('The stream ends a tool call with other arguments than its pieces had.')
+    }
     this.#calls.set(path, { id: join(call.id, id), name: join(call.name, name), text: text === '' ? call.text : text })
+    return isOther ? call.text : ''
   }
 
   has({ name, input }: CallPiece): boolean {
