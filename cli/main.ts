@@ -9,6 +9,7 @@ import { CliError, toExitCode } from './errors.ts'
 import { explain } from './explain/explain.ts'
 import { toHelpText } from './help.ts'
 import { lint } from './lint/lint.ts'
+import { readKinds } from './offline/objects.ts'
 import { test } from './policy-test/test.ts'
 import type { Terminal } from './terminal.ts'
 import { makeTerminal, wantsColor } from './terminal.ts'
@@ -43,11 +44,11 @@ async function run(command: Command, terminal: Terminal): Promise<number> {
       terminal.line(readVersion())
       return 0
     case 'lint':
-      return lint({ terminal }, command)
+      return lint({ terminal, kinds: readKinds }, command)
     case 'test':
-      return test({ terminal, monotonicMs: () => systemClock.monotonicMs() }, command)
+      return test({ terminal, kinds: readKinds, monotonicMs: () => systemClock.monotonicMs() }, command)
     case 'explain':
-      return explain({ terminal }, command)
+      return explain({ terminal, kinds: readKinds }, command)
     case 'up': {
       const signal = untilInterrupted()
       return up({ clock: systemClock, random: Math.random, terminal, signal, samples: toShown(samples) }, command)

@@ -15,7 +15,7 @@ import type { LoadDeps, World } from '../offline/load.ts'
 import { assertSound, loadWorld } from '../offline/load.ts'
 import type { PlanOptions } from '../offline/plan.ts'
 import type { SourceObject } from '../offline/source.ts'
-import { locate } from '../offline/source.ts'
+import { placeOfProblem } from '../offline/source.ts'
 import type { LoadedTest } from '../policy-test/load.ts'
 import { loadTests } from '../policy-test/load.ts'
 import { toCall } from '../policy-test/run.ts'
@@ -99,8 +99,13 @@ function readObject<T>(source: SourceObject, read: Read<T>, findings: Finding[])
   const result = read(source.value, at)
   const problems: readonly { readonly path: string; readonly message: string }[] = at.problems
   for (const { path: where, message } of problems) {
-    const { place } = locate(source, where)
-    findings.push({ ...place, severity: 'error', reason: 'Invalid', path: where, message })
+    findings.push({
+      ...placeOfProblem(source, where, message),
+      severity: 'error',
+      reason: 'Invalid',
+      path: where,
+      message,
+    })
   }
   return result
 }

@@ -43,10 +43,11 @@ function withPlainValue(variable: VariableTrace): VariableTrace {
 }
 
 function findOthers({ objects, plan }: World, connection: string): Report['notAsked'] {
-  return objects.policies.flatMap((declared): Report['notAsked'] => {
+  const others = objects.policies.flatMap((declared): Report['notAsked'] => {
     const policy = toId(declared)
     const selects = plan.policies.get(policy)?.targets.includes(connection) === true
     if (!selects) return [{ policy, because: 'SelectsOthers' }]
     return declared.object.spec.mode === 'Disabled' ? [{ policy, because: 'Disabled' }] : []
   })
+  return others.toSorted((a, b) => (a.policy < b.policy ? -1 : 1))
 }

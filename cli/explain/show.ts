@@ -103,9 +103,11 @@ function toRiskRow(risk: NonNullable<PolicyTrace['risk']>): Row {
   return ['risk', String(score), `${reasons.length === 0 ? 'nothing speaks for a risk' : reasons.join(', ')}${bound}`]
 }
 
-/** Kinds of failure that a person may not know by the name of the engine. */
+/** The kind of failure in words: `failed: no such key`. */
 function toFailureText(failure = ''): string {
-  return `failed: ${failure.replace('(host)', '(a variable or score that it uses failed)')}`
+  const [, code] = /\(([a-z_]+)\)$/.exec(failure) ?? []
+  if (code === 'host' || code === 'host_final') return 'failed: a variable or score that it uses failed'
+  return `failed: ${code === undefined ? failure : code.replaceAll('_', ' ')}`
 }
 
 function showRows(terminal: Terminal, rows: readonly Row[]): void {

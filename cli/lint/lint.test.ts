@@ -2,16 +2,17 @@
 import { describe, expect, it } from 'vitest'
 import type { Finding } from '../offline/finding.ts'
 import { byPlace, toFindingText } from '../offline/finding.ts'
-import { makeLoadDeps, toWorld } from '../offline/load.ts'
+import { toWorld } from '../offline/load.ts'
+import { readKinds } from '../offline/objects.ts'
 import { parseSource } from '../offline/source.ts'
 import { findWarnings } from './warnings.ts'
 
 const options = { platformNamespace: 'portcullis', allowLoopback: false }
-const loading = makeLoadDeps()
+const kinds = readKinds()
 
 async function findIn(...texts: readonly string[]): Promise<readonly Finding[]> {
   const parsed = texts.map((text, i) => parseSource(texts.length === 1 ? 'a.yaml' : `${'abc'.charAt(i)}.yaml`, text))
-  const world = await toWorld(await loading, parsed, options)
+  const world = await toWorld({ kinds: await kinds }, parsed, options)
   return [...world.findings, ...findWarnings(world)].toSorted(byPlace)
 }
 

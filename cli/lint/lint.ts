@@ -4,7 +4,8 @@ import type { LintCommand } from '../arguments.ts'
 import type { Finding } from '../offline/finding.ts'
 import { byPlace, isError, toFindingText } from '../offline/finding.ts'
 import type { World } from '../offline/load.ts'
-import { loadWorld, makeLoadDeps } from '../offline/load.ts'
+import { loadWorld } from '../offline/load.ts'
+import type { Kinds } from '../offline/objects.ts'
 import { toPlanOptions } from '../offline/plan.ts'
 import { readTest } from '../policy-test/load.ts'
 import type { Terminal } from '../terminal.ts'
@@ -12,10 +13,12 @@ import { findWarnings } from './warnings.ts'
 
 export interface LintDeps {
   readonly terminal: Terminal
+  /** The kinds that objects are held against. */
+  readonly kinds: () => Promise<Kinds>
 }
 
-export async function lint({ terminal }: LintDeps, command: LintCommand): Promise<number> {
-  const world = await loadWorld(await makeLoadDeps(), command.paths, toPlanOptions(command))
+export async function lint({ terminal, kinds }: LintDeps, command: LintCommand): Promise<number> {
+  const world = await loadWorld({ kinds: await kinds() }, command.paths, toPlanOptions(command))
   const findings = [
     ...world.findings,
     ...findWarnings(world),

@@ -5,7 +5,7 @@ import { listFiles, readSource } from './files.ts'
 import type { Finding } from './finding.ts'
 import { byPlace, isError, toFindingText } from './finding.ts'
 import type { Kinds, Objects } from './objects.ts'
-import { readKinds, testApiVersion, testKind, toObjects } from './objects.ts'
+import { testApiVersion, testKind, toObjects } from './objects.ts'
 import type { OfflinePlan, PlanOptions } from './plan.ts'
 import { planOffline } from './plan.ts'
 import { findProblems } from './problems.ts'
@@ -23,10 +23,6 @@ export interface World extends OfflinePlan {
 
 export interface LoadDeps {
   readonly kinds: Kinds
-}
-
-export async function makeLoadDeps(): Promise<LoadDeps> {
-  return { kinds: await readKinds() }
 }
 
 /** Throws CliError for paths that lead nowhere, or to nothing of ours. */

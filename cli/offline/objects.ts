@@ -10,7 +10,7 @@ import type { CheckRules } from './crd-rules.ts'
 import { compileCrdRules } from './crd-rules.ts'
 import type { Finding, FindingReason } from './finding.ts'
 import type { Place, SourceObject } from './source.ts'
-import { isRecord, locate, locateKey } from './source.ts'
+import { isRecord, locate, placeOfProblem } from './source.ts'
 
 export const testKind = 'PolicyTest'
 export const testApiVersion = 'cli.portcullis.dev/v1alpha1'
@@ -123,8 +123,7 @@ class Sorting {
     const colon = problem.indexOf(': ')
     const path = problem.slice(0, colon) === 'object' ? '' : problem.slice(0, colon)
     const message = problem.slice(colon + 2)
-    const [, unknownField] = /^has an unknown field "([^"]+)"$/.exec(message) ?? []
-    const place = unknownField === undefined ? locate(source, path).place : locateKey(source, path, unknownField)
+    const place = placeOfProblem(source, path, message)
     this.#findings.push({ ...place, severity: 'error', reason: 'Invalid', object, path, message })
   }
 

@@ -111,11 +111,17 @@ function toFullPath(base: string, path: string): string {
 }
 
 /** The place of a key itself, for a field that should not be there. */
-export function locateKey(object: SourceObject, path: string, name: string): Place {
+function locateKey(object: SourceObject, path: string, name: string): Place {
   const { node, place } = locate(object, path)
   const pair = isMap(node) ? node.items.find((item) => isScalar(item.key) && item.key.value === name) : undefined
   const offset = isScalar(pair?.key) ? pair.key.range?.[0] : undefined
   return offset === undefined ? place : toPlace(object.source, offset)
+}
+
+/** Where a problem stands, by its path and message: a field that should not be there is named by the message alone. */
+export function placeOfProblem(object: SourceObject, path: string, message: string): Place {
+  const [, unknownField] = /^has an unknown field "([^"]+)"/.exec(message) ?? []
+  return unknownField === undefined ? locate(object, path).place : locateKey(object, path, unknownField)
 }
 
 interface Step {

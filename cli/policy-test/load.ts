@@ -10,7 +10,7 @@ import type { LoadDeps, World } from '../offline/load.ts'
 import { assertSound, isTest, loadWorld } from '../offline/load.ts'
 import type { PlanOptions } from '../offline/plan.ts'
 import type { SourceObject } from '../offline/source.ts'
-import { isRecord, locate } from '../offline/source.ts'
+import { isRecord, locate, placeOfProblem } from '../offline/source.ts'
 import type { Fixture } from './fixture.ts'
 import { readFixture } from './fixture.ts'
 
@@ -61,7 +61,7 @@ export function readTest(source: SourceObject): ReadTest {
   const fixture = readFixture(source.value, at)
   const problems: readonly { readonly path: string; readonly message: string }[] = at.problems
   const findings = problems.map(({ path: where, message }): Finding => ({
-    ...locate(source, where).place,
+    ...placeOfProblem(source, where, message),
     severity: 'error',
     reason: 'Invalid',
     object: 'PolicyTest',
@@ -101,7 +101,7 @@ function assertConnections({ source, fixture }: Unplaced, { snapshot }: World): 
     const message = 'no ModelConnection of this name is in the objects of this test'
     return [
       {
-        ...locate(source, where).place,
+        ...placeOfProblem(source, where, message),
         severity: 'error',
         reason: 'NotFound',
         object: 'PolicyTest',

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import type { TestCommand } from '../arguments.ts'
 import { CliError } from '../errors.ts'
-import { makeLoadDeps } from '../offline/load.ts'
+import type { Kinds } from '../offline/objects.ts'
 import { toPlanOptions } from '../offline/plan.ts'
 import type { Terminal } from '../terminal.ts'
 import type { CoverageReport } from './coverage.ts'
@@ -16,12 +16,14 @@ import { showCoverage, showResults } from './show.ts'
 
 export interface TestDeps {
   readonly terminal: Terminal
+  /** The kinds that objects are held against. */
+  readonly kinds: () => Promise<Kinds>
   readonly monotonicMs: () => number
 }
 
 export async function test(deps: TestDeps, command: TestCommand): Promise<number> {
   const { filter, minCoverage = 0 } = command
-  const tests = await loadTests(await makeLoadDeps(), command.paths, toPlanOptions(command))
+  const tests = await loadTests({ kinds: await deps.kinds() }, command.paths, toPlanOptions(command))
   const coverage = new Coverage()
   const results = await runTests(deps, tests, { filter, coverage })
   if (results.length === 0) {
