@@ -48,8 +48,12 @@ async function startAll(
     request.on('data', (piece: Buffer) => pieces.push(piece))
     request.on('end', () => {
       seen.push({ url: request.url ?? '', type: request.headers['content-type'] ?? '', body: Buffer.concat(pieces) })
+      if (request.url === '/stream') {
+        response.writeHead(200, { 'content-type': 'text/event-stream' })
+        return response.end('data: {"label": "it is a c"}\n\ndata: {"label": "at, I think"}\n\n')
+      }
       response.writeHead(200, { 'content-type': 'application/json' })
-      response.end('{"label": "cat", "score": 0.9}')
+      return response.end('{"label": "cat", "score": 0.9}')
     })
   })
   const connection = makeConnection(spec, {
@@ -223,6 +227,15 @@ describe('an answer of declared HTTP', () => {
       message: 'no cats',
     })
     expect(all.seen).toHaveLength(1)
+  })
+
+  it('is cut where a word is whole, although no event has it whole', async () => {
+    const when = 'response.fields.label.exists(label, label.contains("cat"))'
+    const cats = { name: 'cats', phase: 'Response', action: 'Deny', onStream: 'Cut', when, message: 'no cats' } as const
+    await using all = await startAll(classifier, [makePolicy({ rules: [...rules, cats] })])
+    const events = await (await all.send('/stream', post('{}', 'application/json'))).text()
+    expect(events).toMatch(/^data: \{"label": "it is a c"\}\n\nevent: error\ndata: \{"error":\{"message":"no cats"/u)
+    expect(events).not.toContain('I think')
   })
 })
 
