@@ -68,8 +68,7 @@ export class Held implements Reservation {
     if (needed > this.#allowance()) {
       return this.#asking === undefined ? this.#extend(needed) : this.#asking.then(() => this.spend(outputTokens))
     }
-    const isLow = needed + outputChunk / 2 > Math.min(...this.#open().map(({ total }) => total))
-    if (isLow && this.#spending.maxTokens === 0 && this.#asking === undefined && !this.#isDry) void this.#extend(needed)
+    if (this.#asking === undefined && this.#isWorthAsking(needed)) void this.#extend(needed)
     return true
   }
 
@@ -82,6 +81,13 @@ export class Held implements Reservation {
 
   #open(): readonly TokenLine[] {
     return this.#tokens.filter(({ isOver }) => !isOver)
+  }
+
+  /** There is enough for now; a limit in mode Audit may have less. */
+  #isWorthAsking(needed: number): boolean {
+    const least = Math.min(...this.#open().map(({ total }) => total))
+    const isLow = this.#spending.maxTokens === 0 && needed + outputChunk / 2 > least
+    return needed > least || (isLow && !this.#isDry)
   }
 
   /** What may be spent before anybody is asked again; limits in mode Audit hold nobody up. */

@@ -262,6 +262,16 @@ it('[LM7] counts a limit in mode Audit apart, reports and never refuses', () => 
   expect(bench.isRefused([{ ...audited, acts: true }], { inputTokens: 1, maxTokens: 1 })).toBe(false)
 })
 
+it('[LM7] reports a limit in mode Audit that a long answer spends little by little, once', () => {
+  const bench = new Bench()
+  const call = bench.take([tokens(chunk + 500, { acts: false })])
+  for (let output = 0; output <= chunk + 500; output += 1) expect(call.spend(output)).toBe(true)
+  expect(call.shadow).toEqual([])
+  for (let output = chunk + 501; output <= 3 * chunk; output += 1) expect(call.spend(output)).toBe(true)
+  expect(bench.refusals).toEqual(['limit LimitExceeded false'])
+  expect(call.shadow).toHaveLength(1)
+})
+
 it('[LM8] refuses rather than forget when it is full of live counts, and sweeps those that are over', () => {
   const bench = new Bench(3)
   for (const key of ['a', 'b', 'c']) bench.take([requests(5, { key })])
