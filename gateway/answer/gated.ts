@@ -38,6 +38,8 @@ export class GatedStream implements Mode {
   }
 
   write(bytes: Uint8Array): boolean {
+    // Whoever paused has resumed by now; a piece that completes no event writes nothing, and nothing would drain.
+    this.#isFlowing = true
     this.#lines.push(bytes)
     this.#pump()
     return this.#isFlowing && !this.#isBusy
@@ -101,7 +103,7 @@ export class GatedStream implements Mode {
   #check(goesOn: boolean): void {
     const { way, gate, stream } = this.#options
     const facts = stream.facts()
-    this.#schedule.judged()
+    this.#schedule.judged(facts)
     const verdict = gate.check(facts, goesOn)
     this.#isBusy = verdict instanceof Promise
     way.afterwards(verdict, (ending) => {

@@ -1,4 +1,5 @@
 // Bytes in pieces: those that wait, those that are still to be taken line by line, and when what waits is due to be judged.
+import type { ResponseFacts } from '../../policy/model.ts'
 
 /** Pieces that follow each other in memory are kept as one. */
 export class Pieces {
@@ -70,25 +71,29 @@ export class Lines {
   }
 }
 
-/** As long as no more came, every event is judged before the next one is waited for. */
-export const everyEventBytes = 64 * 1024
-/** Afterwards events wait until what came has grown by this part of it, so that judging all of an answer again and again stays cheap. */
-export const growthPart = 64
+/**
+ * Judging looks at all of an answer so far, again and again. So for each byte that came, at most so many are looked at: an event of a
+ * chat is judged as it comes up to some thousand tokens, later ones wait for a few others, and the cost stays in proportion.
+ */
+export const looksPerByte = 16
 
-/** Knows when events that wait are due. Counts bytes of events alone, so it does not depend on time or on how they arrived. */
+/** Knows when events that wait are due. Goes by bytes of events alone, so it depends neither on time nor on how they arrived. */
 export class Schedule {
-  #came = 0
-  #judged = 0
+  #unjudged = 0
+  #size = 0
 
   came(bytes: number): void {
-    this.#came += bytes
+    this.#unjudged += bytes
   }
 
   get isDue(): boolean {
-    return this.#came <= everyEventBytes || this.#came - this.#judged >= this.#judged / growthPart
+    return this.#unjudged * looksPerByte >= this.#size
   }
 
-  judged(): void {
-    this.#judged = this.#came
+  /** `facts` is what was looked at. */
+  judged({ text, toolCalls }: ResponseFacts): void {
+    this.#unjudged = 0
+    this.#size = text.length
+    for (const call of toolCalls) this.#size += call.name.length + call.arguments.length
   }
 }

@@ -82,8 +82,9 @@ export class Watcher implements AnswerReader {
       const events = stream.push(line)
       for (const event of events) this.#schedule.came(event.length)
       if (events.length === 0 || !this.#schedule.isDue) continue
-      this.#schedule.judged()
-      this.#gate.watch(stream.facts(), true)
+      const facts = stream.facts()
+      this.#schedule.judged(facts)
+      this.#gate.watch(facts, true)
     }
   }
 
