@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Script } from './redis-scripts.ts'
+import { changeScript, takeScript } from './redis-scripts.ts'
 
 export interface RedisConnection {
   /** Rejects when the store refuses or the connection is lost; then nobody knows whether it ran. */
@@ -53,6 +54,8 @@ async function connect(url: string, tls: { readonly tls?: true; readonly ca?: Bu
   for (const event of ['error', 'end', 'terminated']) client.on(event, () => closed.resolve())
   try {
     await client.connect()
+    // Known to the store from here on, so that commands run in the order in which they are sent. On no keys they do nothing.
+    for (const { text } of [takeScript, changeScript]) await client.eval(text, { arguments: ['', '0'] })
   } catch (error) {
     client.destroy()
     throw error

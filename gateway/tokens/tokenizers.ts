@@ -1,5 +1,5 @@
-// The tokenizers that models name, loaded when a snapshot first names one: their tables take a tenth of a second and some twenty
-// megabytes each. Counting takes linear time, whatever the text, and not more than some tens of milliseconds.
+// The tokenizers that models name, loaded when a snapshot first names one: a table takes up to a third of a second, once, and five to
+// twenty megabytes. Counting takes linear time, whatever the text, and not more than some tens of milliseconds.
 
 /** Counts the tokens of a text: never fewer than its encoding gives, and exactly as many where the text is a language. */
 export type CountText = (text: string) => number
