@@ -24,6 +24,20 @@ function readStream(format: AnswerFormat, ...said: readonly (object | string)[])
 
 const delta = (change: object, index = 0): object => ({ choices: [{ index, delta: change }] })
 
+const noted = (note: string): object => ({ choices: [], note })
+
+const toLogprobs = (...ranks: readonly string[]): object => ({
+  content: [{ token: ranks[0], logprob: 0, top_logprobs: ranks.map((token) => ({ token, logprob: 0 })) }],
+})
+
+const endOf = (index: number, finish_reason: string): object => ({ choices: [{ index, delta: {}, finish_reason }] })
+
+const callOf = (id: string): object => delta({ tool_calls: [{ index: 0, id, function: { arguments: '{' } }] })
+
+const reasonOf = (body: object): string => readWhole(responseAnswer, body).finishReason
+
+const messageOf = (text: string): object => ({ id: 'msg', type: 'message', content: [{ type: 'output_text', text }] })
+
 describe('the form of an answer', () => {
   it.each(['application/json', 'application/problem+json', 'APPLICATION/JSON;charset=utf-8'])('may be %s', (type) => {
     expect(chatAnswer.readWhole({ status: 200, headers: { 'content-type': type } }, Buffer.from('{}')).text).toBe('')
@@ -72,8 +86,7 @@ describe('a stream of chunks', () => {
   })
 
   it('[OA6] reads what others say beside the choices once', () => {
-    const said = (note: string): object => ({ choices: [], note })
-    expect(readStream(chatAnswer, said('a b'), said('a b'), said('c d')).text).toBe('a b\nc d')
+    expect(readStream(chatAnswer, noted('a b'), noted('a b'), noted('c d')).text).toBe('a b\nc d')
   })
 
   it('[OA6] does not read random padding', () => {
@@ -82,20 +95,16 @@ describe('a stream of chunks', () => {
   })
 
   it('[OA6] reads other tokens beside the chosen ones, each rank as a text', () => {
-    const logprobs = (...ranks: readonly string[]): object => ({
-      content: [{ token: ranks[0], logprob: 0, top_logprobs: ranks.map((token) => ({ token, logprob: 0 })) }],
-    })
     const chunk = (content: string, ...ranks: readonly string[]): object => ({
-      choices: [{ index: 0, delta: { content }, logprobs: logprobs(...ranks) }],
+      choices: [{ index: 0, delta: { content }, logprobs: toLogprobs(...ranks) }],
     })
     expect(readStream(chatAnswer, chunk('Hel', 'Hel', 'Sec'), chunk('lo', 'lo', 'ret')).text).toBe('Hello\nSecret')
   })
 
   it('tells the reason of the first choice that ended, and its usage', () => {
-    const end = (index: number, finish_reason: string): object => ({ choices: [{ index, delta: {}, finish_reason }] })
     const usage = { prompt_tokens: 3, completion_tokens: 4 }
-    expect(readStream(chatAnswer, delta({}, 0), end(1, 'length')).finishReason).toBe('length')
-    const facts = readStream(chatAnswer, end(1, 'length'), end(0, 'stop'), { choices: [], usage }, '[DONE]')
+    expect(readStream(chatAnswer, delta({}, 0), endOf(1, 'length')).finishReason).toBe('length')
+    const facts = readStream(chatAnswer, endOf(1, 'length'), endOf(0, 'stop'), { choices: [], usage }, '[DONE]')
     expect(facts).toMatchObject({ finishReason: 'stop', usage: { inputTokens: 3, outputTokens: 4 } })
   })
 
@@ -125,9 +134,8 @@ describe('a stream of chunks', () => {
   })
 
   it('[OA8] is unreadable when a call changes its id', () => {
-    const call = (id: string): object => delta({ tool_calls: [{ index: 0, id, function: { arguments: '{' } }] })
-    expect(readStream(chatAnswer, call('a'), call('a'), call('')).toolCalls).toHaveLength(1)
-    expect(() => readStream(chatAnswer, call('a'), call('b'))).toThrow(AnswerUnreadable)
+    expect(readStream(chatAnswer, callOf('a'), callOf('a'), callOf('')).toolCalls).toHaveLength(1)
+    expect(() => readStream(chatAnswer, callOf('a'), callOf('b'))).toThrow(AnswerUnreadable)
   })
 
   it('reads the text of completions, and of servers that send a whole message', () => {
@@ -157,12 +165,11 @@ describe('a response', () => {
   })
 
   it('[OA7] tells why it is not complete', () => {
-    const told = (body: object): string => readWhole(responseAnswer, body).finishReason
-    expect(told({ status: 'completed' })).toBe('completed')
-    expect(told({ status: 'incomplete', incomplete_details: { reason: 'content_filter' } })).toBe('content_filter')
-    expect(told({ status: 'incomplete', incomplete_details: null })).toBe('incomplete')
-    expect(told({ status: 'in_progress' })).toBe('')
-    expect(told({})).toBe('')
+    expect(reasonOf({ status: 'completed' })).toBe('completed')
+    expect(reasonOf({ status: 'incomplete', incomplete_details: { reason: 'content_filter' } })).toBe('content_filter')
+    expect(reasonOf({ status: 'incomplete', incomplete_details: null })).toBe('incomplete')
+    expect(reasonOf({ status: 'in_progress' })).toBe('')
+    expect(reasonOf({})).toBe('')
   })
 
   it('[OA8] is unreadable when its output is no list of objects', () => {
@@ -185,9 +192,8 @@ describe('a response', () => {
   })
 
   it('[OA8] is unreadable when its end tells the same item with another text', () => {
-    const item = (text: string): object => ({ id: 'msg', type: 'message', content: [{ type: 'output_text', text }] })
-    const end = (text: string): object => ({ type: 'response.completed', response: { output: [item(text)] } })
-    const done = { type: 'response.output_item.done', output_index: 0, item: item('Hello') }
+    const end = (text: string): object => ({ type: 'response.completed', response: { output: [messageOf(text)] } })
+    const done = { type: 'response.output_item.done', output_index: 0, item: messageOf('Hello') }
     expect(readStream(responseAnswer, done, end('Hello')).text).toBe('Hello')
     expect(() => readStream(responseAnswer, done, end('Goodbye'))).toThrow(AnswerUnreadable)
   })
