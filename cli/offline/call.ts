@@ -60,7 +60,8 @@ export interface CallSpec {
 
 const word = text({ max: 1024, expected: 'a text' })
 export const name = text({ max: 256, expected: 'a name' })
-const anyText: Read<string> = (value, at) => (typeof value === 'string' ? value : addProblem(at, 'must be a text'))
+export const anyText: Read<string> = (value, at) =>
+  typeof value === 'string' ? value : addProblem(at, 'must be a text')
 /** `null` is a body of its own, so that absence cannot be told by the value. */
 const anyJson: Read<object> = (value, at) =>
   isJson(value) ? { value } : addProblem(at, 'must be JSON: no dates, tags or endless numbers')

@@ -67,7 +67,7 @@ const sentence = text({ max: 512, expected: 'a text' })
 const limit = objectOf<LimitExpectation>({
   policy: optional(objectName),
   limit: name,
-  key: optional(sentence),
+  key: optional(anyText),
   measure: optional(oneOf(['Requests', 'Tokens', 'Concurrent'])),
   max: optional((value, at) =>
     Number.isSafeInteger(value) ? Number(value) : addProblem(at, 'must be a whole number'),
@@ -85,7 +85,7 @@ const rawExpectation = objectOf<Expectation & { readonly body?: never }>({
   code: optional(name),
   policy: optional(objectName),
   rule: optional(name),
-  message: optional(sentence),
+  message: optional(anyText),
   rules: optional(listOf(sentence, { min: 1, max: 1000, key: (one) => one })),
   limits: optional(listOf(limit, { max: 1000 })),
   shadow: optional(listOf(shadow, { max: 1000 })),
