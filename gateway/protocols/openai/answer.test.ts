@@ -32,11 +32,16 @@ const toLogprobs = (...ranks: readonly string[]): object => ({
 
 const endOf = (index: number, finish_reason: string): object => ({ choices: [{ index, delta: {}, finish_reason }] })
 
-const callOf = (id: string): object => delta({ tool_calls: [{ index: 0, id, function: { arguments: '{' } }] })
+const callOf = (id: string, name: string): object =>
+  delta({ tool_calls: [{ index: 0, id, function: { name, arguments: '{' } }] })
 
 const reasonOf = (body: object): string => readWhole(responseAnswer, body).finishReason
 
 const messageOf = (text: string): object => ({ id: 'msg', type: 'message', content: [{ type: 'output_text', text }] })
+
+const ranked = (content: string, ...ranks: readonly string[]): object => ({
+  choices: [{ index: 0, delta: { content }, logprobs: toLogprobs(...ranks) }],
+})
 
 describe('the form of an answer', () => {
   it.each(['application/json', 'application/problem+json', 'APPLICATION/JSON;charset=utf-8'])('may be %s', (type) => {
@@ -95,10 +100,7 @@ describe('a stream of chunks', () => {
   })
 
   it('[OA6] reads other tokens beside the chosen ones, each rank as a text', () => {
-    const chunk = (content: string, ...ranks: readonly string[]): object => ({
-      choices: [{ index: 0, delta: { content }, logprobs: toLogprobs(...ranks) }],
-    })
-    expect(readStream(chatAnswer, chunk('Hel', 'Hel', 'Sec'), chunk('lo', 'lo', 'ret')).text).toBe('Hello\nSecret')
+    expect(readStream(chatAnswer, ranked('Hel', 'Hel', 'Sec'), ranked('lo', 'lo', 'ret')).text).toBe('Hello\nSecret')
   })
 
   it('tells the reason of the first choice that ended, and its usage', () => {
@@ -133,9 +135,16 @@ describe('a stream of chunks', () => {
     expect(() => readStream(chatAnswer, said)).toThrow(AnswerUnreadable)
   })
 
-  it('[OA8] is unreadable when a call changes its id', () => {
-    expect(readStream(chatAnswer, callOf('a'), callOf('a'), callOf('')).toolCalls).toHaveLength(1)
-    expect(() => readStream(chatAnswer, callOf('a'), callOf('b'))).toThrow(AnswerUnreadable)
+  it('[OA8] is unreadable when another call begins in the place of one', () => {
+    expect(readStream(chatAnswer, callOf('a', 'f'), callOf('a', 'f'), callOf('', '')).toolCalls).toHaveLength(1)
+    expect(() => readStream(chatAnswer, callOf('a', 'f'), callOf('b', 'f'))).toThrow(AnswerUnreadable)
+    expect(() => readStream(chatAnswer, callOf('a', 'f'), callOf('a', 'g'))).toThrow(AnswerUnreadable)
+  })
+
+  it('goes on with a call whose pieces have ids of their own, as some servers make them', () => {
+    expect(readStream(chatAnswer, callOf('a', 'f'), callOf('b', ''), callOf('c', '')).toolCalls).toEqual([
+      { id: 'a', name: 'f', arguments: '{{{', input: null },
+    ])
   })
 
   it('reads the text of completions, and of servers that send a whole message', () => {

@@ -20,10 +20,11 @@ interface Call {
 export class ToolCalls {
   readonly #calls = new Map<string, Call>()
 
-  /** The pieces of one call have one path. */
+  /** The pieces of one call have one path. Some servers make a new id for each piece; a name in it would begin another call. */
   append(path: string, { id, name, input }: CallPiece): void {
     const call = this.#calls.get(path) ?? { id: '', name: '', text: '' }
-    this.#calls.set(path, { id: join(call.id, id), name: join(call.name, name), text: call.text + toText(input) })
+    const known = call.id !== '' && toText(name) === '' ? call.id : join(call.id, id)
+    this.#calls.set(path, { id: known, name: join(call.name, name), text: call.text + toText(input) })
   }
 
   /**
