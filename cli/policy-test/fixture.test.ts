@@ -154,6 +154,7 @@ describe('readFixture', () => {
       ),
     ],
     ['an identity of its own', good.replace('as: alice', 'as: { serviceAccount: team/nightly }')],
+    ['a message of two lines', expecting('{ decision: Deny, message: "a\\nb" }')],
     ['no name of the test', good.replace('metadata: { name: chat }\n', '')],
   ])('takes %s', (_, text) => {
     expect(problemsOf(text)).toEqual([])

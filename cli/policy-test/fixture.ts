@@ -4,6 +4,7 @@ import type { Read } from '../../policy/settings-reader.ts'
 import { addProblem, listOf, objectOf, oneOf, optional, text } from '../../policy/settings-reader.ts'
 import type { CallSpec, IdentitySpec } from '../offline/call.ts'
 import {
+  anyText,
   instant,
   isJson,
   name,
