@@ -149,6 +149,13 @@ describe('what bytes say they are', () => {
     expect(describeMedia(given)).toMatchObject({ width, height })
   })
 
+  it('tables of a JPEG are no frame, and chunks of WebP of odd length are padded', () => {
+    const tables = [0xc4, 0xc8, 0xcc].flatMap((marker) => [0xff, marker, 0, 9, 8, 0xff, 0xff, 0xff, 0xff, 1, 1])
+    expect(describeMedia(bytes([0xff, 0xd8], tables, sof(40, 30), scan))).toMatchObject({ width: 40, height: 30 })
+    const odd = Buffer.concat([webp('ICCP', [1, 2, 3]), bytes([0], 'VP8L', le32(5), [0x2f, ...le32(99 | (49 << 14))])])
+    expect(describeMedia(odd)).toMatchObject({ width: 100, height: 50 })
+  })
+
   it('a thumbnail inside a segment is not the image', () => {
     expect(describeMedia(bytes([0xff, 0xd8], exif, sof(4000, 3000), scan))).toMatchObject({ width: 4000, height: 3000 })
   })
