@@ -158,7 +158,8 @@ describe('layout of a bundle', () => {
       }),
       { numRuns: 25, seed: 7 },
     )
-  })
+    // Tens of megabytes of noise are zipped here, which takes its time on a machine that is busy.
+  }, 30_000)
 })
 
 describe('reading a bundle', () => {
