@@ -43,6 +43,8 @@ const ranked = (content: string, ...ranks: readonly string[]): object => ({
   choices: [{ index: 0, delta: { content }, logprobs: toLogprobs(...ranks) }],
 })
 
+const calls = (count: number): object => ({ tool_calls: Array.from({ length: count }, () => ({ function: {} })) })
+
 describe('the form of an answer', () => {
   it.each(['application/json', 'application/problem+json', 'APPLICATION/JSON;charset=utf-8'])('may be %s', (type) => {
     expect(chatAnswer.readWhole({ status: 200, headers: { 'content-type': type } }, Buffer.from('{}')).text).toBe('')
@@ -139,6 +141,11 @@ describe('a stream of chunks', () => {
     expect(readStream(chatAnswer, callOf('a', 'f'), callOf('a', 'f'), callOf('', '')).toolCalls).toHaveLength(1)
     expect(() => readStream(chatAnswer, callOf('a', 'f'), callOf('b', 'f'))).toThrow(AnswerUnreadable)
     expect(() => readStream(chatAnswer, callOf('a', 'f'), callOf('a', 'g'))).toThrow(AnswerUnreadable)
+  })
+
+  it('is unreadable with more calls than anybody makes', () => {
+    expect(readStream(chatAnswer, delta(calls(1_000))).toolCalls).toHaveLength(1_000)
+    expect(() => readStream(chatAnswer, delta(calls(1_001)))).toThrow(AnswerUnreadable)
   })
 
   it('goes on with a call whose pieces have ids of their own, as some servers make them', () => {

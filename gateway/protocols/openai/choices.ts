@@ -191,13 +191,17 @@ function seeHead(head: JsonObject, chunk: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(head).map(([key, known]) => [key, chunk[key] ?? known]))
 }
 
+/** More than anybody asks for; each chunk copies them. */
+const maxSeen = 256
+
 function seeChoices(known: ReadonlyMap<number, boolean>, chunk: JsonObject): ReadonlyMap<number, boolean> {
   const said: readonly Json[] = Array.isArray(chunk['choices']) ? chunk['choices'] : []
   const changed = said.flatMap((choice, place) => {
     if (!isJsonObject(choice)) return []
     const index = toIndex(choice['index'], place)
     const hasEnded = toReason(choice) !== '' || known.get(index) === true
-    return known.get(index) === hasEnded ? [] : [[index, hasEnded] as const]
+    const isTooMany = known.size >= maxSeen && !known.has(index)
+    return isTooMany || known.get(index) === hasEnded ? [] : [[index, hasEnded] as const]
   })
   return changed.length === 0 ? known : new Map([...known, ...changed])
 }

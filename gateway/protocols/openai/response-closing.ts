@@ -102,10 +102,17 @@ function toParts(item: JsonObject, parts: Item['parts']): Json {
   return parts.size === 0 ? (item['content'] ?? []) : [...parts.values()].map(({ part }) => part)
 }
 
+/** Of items, and of parts in one; more than anybody reads. Each event copies them. */
+const maxSeen = 256
+
+function withOne<T>(known: ReadonlyMap<number, T>, index: number, one: T): ReadonlyMap<number, T> {
+  return known.size >= maxSeen && !known.has(index) ? known : new Map([...known, [index, one]])
+}
+
 function seeItem(items: ReadonlyMap<number, Item>, type: string, said: JsonObject): ReadonlyMap<number, Item> {
   const { output_index: index } = said
   const item = typeof index === 'number' ? applyToItem(items.get(index), type, said) : undefined
-  return item === undefined || typeof index !== 'number' ? items : new Map([...items, [index, item]])
+  return item === undefined || typeof index !== 'number' ? items : withOne(items, index, item)
 }
 
 function toEvent(event: JsonObject): string {
@@ -119,7 +126,7 @@ function applyToItem(known: Item | undefined, type: string, said: JsonObject): I
   }
   if (known === undefined || typeof place !== 'number') return undefined
   const part = applyToPart(known.parts.get(place), type, said)
-  return part && { ...known, parts: new Map([...known.parts, [place, part]]) }
+  return part && { ...known, parts: withOne(known.parts, place, part) }
 }
 
 function applyToPart(known: Part | undefined, type: string, { part, delta }: JsonObject): Part | undefined {

@@ -17,12 +17,14 @@ interface Call {
   readonly text: string
 }
 
+const maxCalls = 1_000
+
 export class ToolCalls {
   readonly #calls = new Map<string, Call>()
 
   /** The pieces of one call have one path. Some servers make a new id for each piece; a name in it would begin another call. */
   append(path: string, { id, name, input }: CallPiece): void {
-    const call = this.#calls.get(path) ?? { id: '', name: '', text: '' }
+    const call = this.#callAt(path)
     const known = call.id !== '' && toText(name) === '' ? call.id : join(call.id, id)
     this.#calls.set(path, { id: known, name: join(call.name, name), text: call.text + toText(input) })
   }
@@ -32,7 +34,7 @@ export class ToolCalls {
    * it was before is given back.
    */
   settle(path: string, { id, name, input }: CallPiece): string {
-    const call = this.#calls.get(path) ?? { id: '', name: '', text: '' }
+    const call = this.#callAt(path)
     const text = toText(input)
     const isOther = call.text !== '' && text !== '' && text !== call.text
     if (isOther && typeof input === 'string') {
@@ -40,6 +42,14 @@ export class ToolCalls {
     }
     this.#calls.set(path, { id: join(call.id, id), name: join(call.name, name), text: text === '' ? call.text : text })
     return isOther ? call.text : ''
+  }
+
+  #callAt(path: string): Call {
+    const known = this.#calls.get(path)
+    if (known === undefined && this.#calls.size >= maxCalls) {
+      throw new AnswerUnreadable(`The answer has more than ${maxCalls} tool calls.`)
+    }
+    return known ?? { id: '', name: '', text: '' }
   }
 
   has({ name, input }: CallPiece): boolean {
