@@ -35,6 +35,8 @@ export interface ManifestOptions {
   readonly resources: readonly Resource[]
   /** For namespaced objects that name none. */
   readonly defaultNamespace: string
+  /** Documents that stand beside objects and are none, as `apiVersion kind`: passed over without a word. */
+  readonly beside?: ReadonlySet<string> | undefined
 }
 
 const namePattern = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/
@@ -70,7 +72,7 @@ function toResults(
     const value: unknown = document.toJS({ maxAliasCount: 100 })
     const { kind, items } = toRecord(value)
     const objects: readonly unknown[] = kind === 'List' && Array.isArray(items) ? items : [value]
-    return objects.map((object) => toManifest(object, options, line))
+    return objects.filter((object) => !isBeside(object, options)).map((object) => toManifest(object, options, line))
   } catch {
     return [
       {
@@ -82,6 +84,11 @@ function toResults(
       },
     ]
   }
+}
+
+function isBeside(value: unknown, { beside }: ManifestOptions): boolean {
+  const { apiVersion, kind } = toRecord(value)
+  return typeof apiVersion === 'string' && typeof kind === 'string' && beside?.has(`${apiVersion} ${kind}`) === true
 }
 
 function toManifest(value: unknown, options: ManifestOptions, line: number): Manifest | FolderProblem {

@@ -19,6 +19,8 @@ export interface FolderOptions {
   readonly folder: string
   readonly resources: readonly Resource[]
   readonly defaultNamespace?: string
+  /** Documents that are no objects and no mistakes, as `apiVersion kind`. */
+  readonly beside?: ReadonlySet<string>
   /** Everything wrong with the folder now, after each reading that changed it; empty when healed. */
   readonly onProblem: (problems: readonly FolderProblem[]) => void
 }
@@ -143,8 +145,8 @@ class Folder {
   }
 
   #parse(file: string, text: string): ParsedFile {
-    const { resources, defaultNamespace = 'default' } = this.#options
-    return parseManifests(text, { file, resources, defaultNamespace })
+    const { resources, defaultNamespace = 'default', beside } = this.#options
+    return parseManifests(text, { file, resources, defaultNamespace, beside })
   }
 
   #merge(): { owners: Map<string, Manifest>; problems: readonly FolderProblem[] } {

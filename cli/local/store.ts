@@ -10,6 +10,7 @@ import type { FolderStore } from '../../kube/store-folder.ts'
 import { openFolder } from '../../kube/store-folder.ts'
 import { inferencePolicies, modelConnections, services } from '../../operator/objects.ts'
 import { loopback } from '../loopback-server.ts'
+import { testApiVersion, testKind } from '../offline/objects.ts'
 import type { Refusal } from './admission.ts'
 import { withAdmission } from './admission.ts'
 import type { Development } from './development.ts'
@@ -31,6 +32,8 @@ export interface LocalStoreOptions {
 export const localGateway = { podName: 'standalone', service: 'portcullis-gateway' } as const
 
 const fieldManager = 'portcullis-cli'
+/** Tests of policies may stand in the folder; `portcullis test` reads them. */
+const beside: ReadonlySet<string> = new Set([`${testApiVersion} ${testKind}`])
 
 /** Throws CliError `folder_invalid` with a line for each mistake. */
 export async function openLocalStore(clock: Clock, options: LocalStoreOptions): Promise<FolderStore> {
@@ -47,7 +50,7 @@ async function openReadable(clock: Clock, { folder, onProblem }: LocalStoreOptio
     assertReadable(folder, problems)
     onProblem(problems)
   }
-  const files = await openFolder(clock, { folder, resources, onProblem: (problems) => report(problems) })
+  const files = await openFolder(clock, { folder, resources, beside, onProblem: (problems) => report(problems) })
   report = onProblem
   return files
 }
