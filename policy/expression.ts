@@ -18,7 +18,7 @@ const evaluationBudget = 1_000_000
 /** What all expressions of one call may spend together: many policies are no way around the budget of one. */
 const callBudget = 4_000_000
 
-/** One for each call; shared by its phases. */
+/** One for each request, and one for each judgement of its answer. */
 export class Meter {
   #left = callBudget
 
