@@ -149,8 +149,10 @@ export class GatedStream implements Mode {
 
   /** What was only to be counted passes, and counts as unknown. */
   #giveUp(error: GatewayError): void {
-    const { way, gate } = this.#options
+    const { way, gate, stream } = this.#options
     if (gate.acts) {
+      // Tells the stream that what came since it was asked last does not go on.
+      stream.facts()
       this.#endWith({ kind: 'Refused', refusal: toRefusal(error) })
       way.end({ kind: 'Closed', error })
       return

@@ -79,7 +79,10 @@ export interface AnswerStream {
   readonly end: () => readonly Uint8Array[]
   /** Of all events that `push` and `end` returned so far. */
   readonly facts: () => ResponseFacts
-  /** What is sent in place of the rest, so that clients read a proper end; called between two events. */
+  /**
+   * What is sent in place of the rest, so that clients read a proper end; called between two events. Called right after `facts`,
+   * nothing that came since the `facts` before them has been sent.
+   */
   readonly close: (ending: Ending) => Uint8Array
 }
 

@@ -194,6 +194,17 @@ describe('a rule about answers', () => {
   })
 })
 
+it('a stream that becomes unreadable after its end is ended with the error, not with silence', async () => {
+  const filler = toStream(['a'.repeat(40_000)]).replace('data: [DONE]\n\n', '')
+  const upstream = await startUpstream((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.end(`${filler}data: [DONE]\n\ndata: {"choices":[{]}\n\n`)
+  })
+  await using up = await stage(upstream, [guarded('Cut')])
+  const { error } = await listen(up.client)
+  expect(error).toMatchObject({ code: 'response_unreadable' })
+})
+
 describe('a model server that dies', () => {
   it('while its answer is held gives a refusal with a status, not a cut', async () => {
     const events = new EventStream()

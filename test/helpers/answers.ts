@@ -30,8 +30,8 @@ export const plainFormat: AnswerFormat = {
     let text = ''
     const read = (events: ReturnType<SseReader['push']>): readonly Uint8Array[] =>
       events.map(({ raw, data }) => {
-        text += data ?? ''
         toFacts(status, data ?? '')
+        text += data ?? ''
         return raw
       })
     return {
