@@ -1,6 +1,7 @@
 // One ModelConnection, judged by itself and then beside all others (for routes): its entry in the bundle and the verdict for its
 // status. Pure. A connection that cannot be used stays in the bundle as blocked, so that its calls are refused with a reason.
 import type { Blocked, BundleConnection, BundleCredential, BundleEndpoint } from '../../policy/bundle.ts'
+import { findContentProblems } from '../../policy/content.ts'
 import type { Hash } from '../../policy/digest.ts'
 import type { Problem } from '../../policy/problem.ts'
 import { findUnsupportedInConnection } from '../../policy/unsupported.ts'
@@ -63,7 +64,11 @@ export function examineConnection(connection: ModelConnection, rules: Connection
     id,
     route,
     ungranted: findUngranted(id, namespace, route, rules.settings),
-    problems: [...findUnsupportedInConnection(spec), ...endpoints.flatMap(({ problems }) => problems)],
+    problems: [
+      ...findUnsupportedInConnection(spec),
+      ...findContentProblems(spec),
+      ...endpoints.flatMap(({ problems }) => problems),
+    ],
     foreignService: endpoints.some(({ ungranted }) => ungranted),
     references,
     judged: judgeReferences(references, stateOf, rules.reader),

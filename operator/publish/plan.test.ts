@@ -164,6 +164,15 @@ describe('planBundle: a connection', () => {
       /without user name/u,
     ],
     [
+      'declared content that contradicts itself',
+      {
+        protocol: 'HTTP',
+        content: { mode: 'Declared', fields: [{ name: 'x', phase: 'Request', pointer: '/a', kind: 'Binary' }] },
+      },
+      'Invalid',
+      /^spec\.content\.fields\[0\]/u,
+    ],
+    [
       'a backslash in the address',
       { endpoints: [{ name: 'm', url: 'https://api.example.com\\@evil.example' }] },
       'ForbiddenEndpoint',
