@@ -26,6 +26,10 @@ process.exitCode = await main()
 async function main(): Promise<number> {
   const color = wantsColor({ isTTY: process.stdout.isTTY, env: process.env })
   const terminal = makeTerminal({ write: (text) => process.stdout.write(text), color })
+  // A reader who leaves (`| head`) has seen enough; that is no mistake of anybody.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
   try {
     return await run(parseArguments(process.argv.slice(2)), terminal)
   } catch (error) {
@@ -66,10 +70,7 @@ function untilInterrupted(): AbortSignal {
     stop.abort()
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    stop.abort()
-  })
+  process.stdout.once('error', () => stop.abort())
   return stop.signal
 }
 
