@@ -10,7 +10,8 @@ import {
 } from '../test/helpers/make.ts'
 import { evaluate } from '../policy/evaluate.ts'
 import type { CompiledConnection } from '../policy/snapshot.ts'
-import { toFacts } from './facts.ts'
+import type { LimitDemand } from '../policy/evaluate.ts'
+import { toFacts, toSpending } from './facts.ts'
 
 function compile(when: string): CompiledConnection {
   const bundle = makeBundle({
@@ -77,4 +78,59 @@ it('a header that was not sent cannot be read, whatever objects inherit', () => 
   for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty', 'absent']) {
     expect(judge(`request.headers["${name}"] != "x"`, [])).toBe('EvaluationFailed')
   }
+})
+
+function countCalls(when: string): {
+  readonly counted: () => number
+  readonly spend: (demands: readonly LimitDemand[]) => object
+} {
+  let counted = 0
+  const count = (): number => {
+    counted += 1
+    return 42
+  }
+  const connection = compile(when)
+  const request = {
+    method: 'POST',
+    path: '/',
+    query: '',
+    host: 'gw',
+    rawHeaders: [],
+    headers: {},
+    sourceIP: '192.0.2.1',
+    readBody: async () => new Uint8Array(),
+    signal: new AbortController().signal,
+  }
+  const sources = {
+    request,
+    identity: makeIdentity(),
+    connection,
+    asked: { bytes: 1, path: '/', rawHeaders: [] },
+    nowMs: 0,
+  }
+  const facts = toFacts(count, sources)
+  return { counted: () => counted, spend: (demands) => toSpending(count, sources, demands, facts) }
+}
+
+const demand = (measure: LimitDemand['measure']): LimitDemand => ({
+  policy: 'team-a/p',
+  limit: 'l',
+  key: '',
+  measure,
+  max: 1,
+  windowMs: 0,
+  onUnavailable: 'Deny',
+  acts: true,
+})
+
+it('tokens are counted once, and only where a rule or a limit asks for them', () => {
+  const unasked = countCalls('request.bytes > 7')
+  expect(unasked.spend([demand('Requests')])).toEqual({ inputTokens: 0, maxTokens: 0 })
+  expect(unasked.counted()).toBe(0)
+  const limited = countCalls('request.bytes > 7')
+  expect(limited.spend([demand('Requests'), demand('Tokens')])).toEqual({ inputTokens: 42, maxTokens: 0 })
+  expect(limited.counted()).toBe(1)
+  const both = countCalls('request.inputTokens > 7')
+  expect(both.spend([demand('Tokens')])).toEqual({ inputTokens: 42, maxTokens: 0 })
+  expect(both.counted()).toBe(1)
 })

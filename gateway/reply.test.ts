@@ -3,7 +3,15 @@ import type { DenyReason } from '../policy/model.ts'
 import { RecordedReply } from '../test/helpers/upstream-call.ts'
 import { GatewayError, errorCodes, toErrorRow } from './errors.ts'
 import { renderOpenAIError } from './protocols/openai/error.ts'
-import { sendRefusal, toDenial, toDenialCode, toGatewayError, toRefusal } from './reply.ts'
+import {
+  sendRefusal,
+  toAnswerDenial,
+  toDenial,
+  toDenialCode,
+  toGatewayError,
+  toLimitDenial,
+  toRefusal,
+} from './reply.ts'
 
 describe('a refusal', () => {
   it.each(errorCodes)('%s has its status, its type and its length', (code) => {
@@ -60,4 +68,34 @@ describe('a denial', () => {
       'rule',
     )
   })
+})
+
+describe('a denial of an answer', () => {
+  it.each<[DenyReason, string]>([
+    ['DeniedByRule', 'Ask us.'],
+    ['EvaluationFailed', 'A rule could not be evaluated on the answer, so it is withheld.'],
+  ])('%s is 403 response_denied, with its place', (reason, message) => {
+    const denied = {
+      effect: 'Deny' as const,
+      reason,
+      policy: 'team-a/p',
+      rule: 'r',
+      ...(reason === 'DeniedByRule' ? { message } : {}),
+    }
+    expect(toAnswerDenial(denied)).toEqual({
+      status: 403,
+      code: 'response_denied',
+      message,
+      policy: 'team-a/p',
+      rule: 'r',
+    })
+  })
+})
+
+it('a limit says when to come again', () => {
+  const denied = { effect: 'Deny' as const, reason: 'LimitExceeded' as const, policy: 'team-a/p', rule: 'tokens' }
+  const reply = new RecordedReply()
+  sendRefusal(reply, toLimitDenial({ denied, retryAfterSeconds: 7 }), { renderError: renderOpenAIError, headers: {} })
+  expect([reply.status, reply.headers['retry-after']]).toEqual([429, '7'])
+  expect(toLimitDenial({ denied })).not.toHaveProperty('retryAfterSeconds')
 })

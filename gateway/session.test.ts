@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import type { Denied } from '../policy/model.ts'
 import { mintPermit } from '../policy/permit.ts'
 import { makeBundle, makeConnection, makeFacts, makeIdentity, makeSnapshot } from '../test/helpers/make.ts'
 import { readJsonObject } from './protocols/json/fields.ts'
@@ -106,4 +107,40 @@ it('a denial without a policy lists none', () => {
   const session = start()
   session.decided({ effect: 'Deny', reason: 'NoPolicySelectsCaller' })
   expect(session.toRecord().decision).toEqual({ effect: 'Deny', reason: 'NoPolicySelectsCaller', rules: [] })
+})
+
+const denied = (rule: string): Denied => ({
+  effect: 'Deny',
+  reason: 'DeniedByRule',
+  policy: 'team-a/p',
+  rule,
+  message: 'canary',
+})
+
+it('names the rules of policies in mode Audit, those too that a limit adds while the answer comes', () => {
+  const session = start()
+  const growing: Denied[] = []
+  session.judged({ decision: denied('one'), shadow: [denied('two')], demands: [] })
+  session.shadowed(growing)
+  session.shadowed(undefined)
+  growing.push(denied('three'))
+  const record = session.toRecord()
+  expect(record.shadow?.map(({ policy, rule }) => `${policy}/${rule}`)).toEqual(['team-a/p/two', 'team-a/p/three'])
+  expect(JSON.stringify(record)).not.toContain('canary')
+})
+
+it('names the rule that ended an answer, and its code', () => {
+  const refusal = { status: 403, code: 'response_denied' as const, message: 'canary' }
+  const ended = start()
+  ended.carried({ outcome: 'Ended', status: 200, responseBytes: 9, ending: { refusal, denied: denied('a') } })
+  expect(ended.toRecord().response).toEqual({
+    status: 200,
+    bytes: 9,
+    outcome: 'Ended',
+    error: 'response_denied',
+    rule: 'team-a/p/a',
+  })
+  const refused = start()
+  refused.refused(refusal, 7, denied('a'))
+  expect(refused.toRecord().response).toMatchObject({ status: 403, bytes: 7, outcome: 'Refused', rule: 'team-a/p/a' })
 })
