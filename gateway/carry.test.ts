@@ -8,7 +8,7 @@ import { makeConnection, RecordedReply } from '../test/helpers/upstream-call.ts'
 import { carry } from './carry.ts'
 import type { Carried } from './answer/reading.ts'
 import { GatewayError } from './errors.ts'
-import type { Exchange, Native } from './exchange.ts'
+import type { Exchange, Native, ReplySink } from './exchange.ts'
 import type { Reservation } from './limits/reservation.ts'
 import type { ReadRequest } from './protocols/protocol.ts'
 import { Session } from './session.ts'
@@ -33,6 +33,8 @@ interface Outcome {
   readonly carried: Carried | string
   readonly settled: readonly (Usage | undefined)[]
   readonly reply: RecordedReply
+  /** What forwarding was given to write to. */
+  readonly sinks: readonly ReplySink[]
 }
 
 const tokens: LimitDemand = {
@@ -56,15 +58,19 @@ async function run(given: Case): Promise<Outcome> {
     settle: (usage) => void settled.push(usage),
   }
   const model = makeModel(answer)
-  const forward = async (minted: unknown, call: UpstreamCall, reply: RecordedReply): Promise<Forwarded> => {
+  const forward = async (minted: unknown, call: UpstreamCall, sink: ReplySink): Promise<Forwarded> => {
     if (given.forward !== undefined) return given.forward(minted, call)
     call.onSent?.()
-    return model.forward(minted, call, reply)
+    return model.forward(minted, call, sink)
   }
   const reply = new RecordedReply()
+  const sinks: ReplySink[] = []
   const carried = await carry(
     {
-      forward: async (minted, call, sink) => forward(minted, call, sink as RecordedReply),
+      forward: async (minted, call, sink) => {
+        sinks.push(sink)
+        return forward(minted, call, sink)
+      },
       forwardOpaque: async (minted, call) => forward(minted, call, reply),
       makeCountOutput: () => toOutputBytes,
     },
@@ -81,7 +87,7 @@ async function run(given: Case): Promise<Outcome> {
     if (error instanceof GatewayError) return error.code
     throw error
   })
-  return { carried, settled, reply }
+  return { carried, settled, reply, sinks }
 }
 
 function makeRead(ownAnswer: ReadRequest['ownAnswer']): ReadRequest {
@@ -164,8 +170,9 @@ describe('an answer of the gateway itself', () => {
 
 describe('an answer', () => {
   it('that nobody needs is handed on as the very sink of the caller', async () => {
-    const { reply } = await run({ countsTokens: false, answer: { pieces: [Buffer.from('a'), Buffer.from('b')] } })
-    expect(reply.pieces).toHaveLength(2)
+    const { reply, sinks } = await run({ countsTokens: false })
+    expect(sinks).toEqual([reply])
+    expect(sinks[0]).toBe(reply)
   })
 
   it('for which only limits in mode Audit count is not held', async () => {
