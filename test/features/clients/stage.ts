@@ -1,0 +1,128 @@
+// Two ways for one client to one recorded model: directly, and through a gateway. Behind the gateway the model stands under four names,
+// one for each thing that a policy can do to a call.
+import { randomUUID } from 'node:crypto'
+import { expect } from 'vitest'
+import type { InferencePolicySpec } from '../../../crds/generated/inference-policy.ts'
+import type { ModelConnectionSpec } from '../../../crds/generated/model-connection.ts'
+import type { BundlePolicy } from '../../../policy/bundle.ts'
+import { connectionTo } from '../../helpers/asking.ts'
+import type { TestGateway } from '../../helpers/gateway.ts'
+import { startGateway } from '../../helpers/gateway.ts'
+import { allowAll, denyWhen, makePolicy } from '../../helpers/make.ts'
+import type { RecordedModel, Recording, Seen } from '../../helpers/recorded-model.ts'
+import { startRecordedModel } from '../../helpers/recorded-model.ts'
+
+/** `judged`: a rule about requests. `cut`, `held`: a rule about answers besides. `spent`: a budget of tokens. */
+export type Place = 'judged' | 'cut' | 'held' | 'spent'
+
+/** All that a client of a protocol is told. */
+export interface Way {
+  readonly origin: string
+  readonly key: string
+}
+
+export interface Stage extends AsyncDisposable {
+  readonly gw: TestGateway
+  readonly model: RecordedModel
+  readonly direct: Way
+  /** Each as somebody whom the gateway has not met. */
+  readonly through: (place: Place) => Promise<Way>
+}
+
+export interface StageOptions {
+  readonly spec: Partial<ModelConnectionSpec>
+  readonly answer: (asked: Seen) => Recording
+  /** Over requests. Absent: a prompt with the word `forbidden` in it. */
+  readonly deniedRequest?: string
+  /** Over answers: true once too much has been said. */
+  readonly deniedAnswer: string
+}
+
+export const requestMessage = 'Ask the platform team.'
+export const answerMessage = 'Not to be told.'
+
+export async function startStage(options: StageOptions): Promise<Stage> {
+  const model = await startRecordedModel(options.answer)
+  const policies = toPolicies(options)
+  const connections = Object.keys(policies).map((name) =>
+    connectionTo(model, options.spec, { name, prefix: `/team-a/${name}/` }),
+  )
+  const gw = await startGateway({ connections, policies: Object.values(policies) })
+  return {
+    gw,
+    model,
+    direct: { origin: model.origin, key: 'none' },
+    through: async (place) => ({
+      origin: `${gw.origin}/team-a/${place}`,
+      key: await gw.idp.sign({ sub: randomUUID() }),
+    }),
+    [Symbol.asyncDispose]: async () => {
+      await gw[Symbol.asyncDispose]()
+      await model[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function toPolicies({ deniedRequest, deniedAnswer }: StageOptions): Record<Place, BundlePolicy> {
+  const denyRequest = denyWhen(deniedRequest ?? 'request.prompt.contains("forbidden")', requestMessage)
+  const judge = (name: Place, spec: Partial<InferencePolicySpec> = {}): BundlePolicy =>
+    makePolicy({ targetRefs: [{ name }], rules: [allowAll, denyRequest], ...spec }, { name })
+  const judgeAnswers = (name: Place, onStream: 'Hold' | 'Cut'): BundlePolicy =>
+    judge(name, {
+      rules: [
+        allowAll,
+        { name: 'answers', phase: 'Response', action: 'Deny', when: deniedAnswer, onStream, message: answerMessage },
+      ],
+    })
+  return {
+    judged: judge('judged'),
+    cut: judgeAnswers('cut', 'Cut'),
+    held: judgeAnswers('held', 'Hold'),
+    spent: judge('spent', {
+      limits: [{ name: 'tokens', key: 'identity.username', tokens: 1500, window: '1h' }],
+    }),
+  }
+}
+
+/**
+ * What concerns the connection and the credential, and is not the client's to say; and the encoding of the answer, which the gateway asks
+ * for itself, because it reads what comes.
+ */
+const hops = new Set([
+  'host',
+  'connection',
+  'authorization',
+  'x-api-key',
+  'via',
+  'forwarded',
+  'keep-alive',
+  'accept-encoding',
+])
+
+function toComparable({ method, url, headers, body }: Seen): object {
+  const told = Object.entries(headers).filter(
+    ([name]) => !hops.has(name) && !/^x-(?:portcullis|forwarded)-/u.test(name),
+  )
+  return { method, url, headers: Object.fromEntries(told), body: body.toString('latin1') }
+}
+
+/** The client gets the same both ways, and the model is asked the same, byte for byte. Returns what the client got. */
+export async function expectSame<T>(stage: Stage, call: (way: Way) => Promise<T>): Promise<T> {
+  const before = stage.model.seen.length
+  const directly = await call(stage.direct)
+  const between = stage.model.seen.length
+  const through = await call(await stage.through('judged'))
+  expect(through).toEqual(directly)
+  const asked = stage.model.seen.map(toComparable)
+  expect(asked.slice(before, between).length).toBeGreaterThan(0)
+  expect(asked.slice(between)).toEqual(asked.slice(before, between))
+  return through
+}
+
+/** What the client raises; a call that succeeds fails the test. The model is not asked where nothing may reach it. */
+export async function raisedBy(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => expect.fail('it was not refused'),
+    (error: unknown) => error,
+  )
+}
