@@ -9,6 +9,7 @@ import {
   allowAll,
 } from '../test/helpers/make.ts'
 import { evaluate } from '../policy/evaluate.ts'
+import type { Facts } from '../policy/model.ts'
 import type { CompiledConnection } from '../policy/snapshot.ts'
 import type { LimitDemand } from '../policy/evaluate.ts'
 import { toFacts, toSpending } from './facts.ts'
@@ -80,7 +81,10 @@ it('a header that was not sent cannot be read, whatever objects inherit', () => 
   }
 })
 
-function countCalls(when: string): {
+function countCalls(
+  when: string,
+  asked: Partial<Facts['request']> = {},
+): {
   readonly counted: () => number
   readonly spend: (demands: readonly LimitDemand[]) => object
 } {
@@ -90,7 +94,7 @@ function countCalls(when: string): {
     return 42
   }
   const connection = compile(when)
-  const request = {
+  const exchanged = {
     method: 'POST',
     path: '/',
     query: '',
@@ -102,14 +106,15 @@ function countCalls(when: string): {
     signal: new AbortController().signal,
   }
   const sources = {
-    request,
+    request: exchanged,
     identity: makeIdentity(),
     connection,
     asked: { bytes: 1, path: '/', rawHeaders: [] },
     nowMs: 0,
   }
   const facts = toFacts(count, sources)
-  return { counted: () => counted, spend: (demands) => toSpending(count, sources, demands, facts) }
+  const request = { ...facts.request, ...asked }
+  return { counted: () => counted, spend: (demands) => toSpending(count, sources, demands, { ...facts, request }) }
 }
 
 const demand = (measure: LimitDemand['measure']): LimitDemand => ({
@@ -133,4 +138,9 @@ it('tokens are counted once, and only where a rule or a limit asks for them', ()
   const both = countCalls('request.inputTokens > 7')
   expect(both.spend([demand('Tokens')])).toEqual({ inputTokens: 42, maxTokens: 0 })
   expect(both.counted()).toBe(1)
+})
+
+it('every answer that is asked for may be as long as allowed', () => {
+  const asked = countCalls('request.bytes > 7', { maxTokens: 100, choices: 4 })
+  expect(asked.spend([])).toEqual({ inputTokens: 0, maxTokens: 400 })
 })

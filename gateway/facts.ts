@@ -48,7 +48,8 @@ export function toSpending(
   const inputTokens = demands.some(({ measure }) => measure === 'Tokens')
     ? (facts.request.inputTokens ?? countTokens(connection, asked.read?.facts, asked.bytes))
     : 0
-  return { inputTokens, maxTokens: facts.request.maxTokens ?? 0 }
+  const { maxTokens = 0, choices = 1 } = facts.request
+  return { inputTokens, maxTokens: maxTokens * choices }
 }
 
 /**

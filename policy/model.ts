@@ -112,6 +112,8 @@ export interface InferenceFacts {
   readonly toolCalls?: readonly ToolCallFacts[]
   readonly parameters?: JsonObject
   readonly maxTokens?: number
+  /** How many answers are asked for at once, each as long as `maxTokens`; absent: one. No variable of rules. */
+  readonly choices?: number
   readonly inputs?: readonly TensorFacts[]
   readonly instances?: readonly Json[]
   /** Texts by the name of the field that the connection declares. */

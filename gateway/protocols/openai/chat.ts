@@ -46,6 +46,7 @@ export function readChat(body: JsonObject, model = readString(body, 'model')): I
     media: messages.flatMap(({ media }) => media),
     parameters: withoutKeys(body, notParameters),
     maxTokens: readMaxTokens(body),
+    choices: Math.max(1, readCount(body, 'n')),
     body,
   }
 }

@@ -32,7 +32,8 @@ const notParameters: ReadonlySet<string> = new Set(['model', 'prompt', 'suffix',
 export function readCompletion(body: JsonObject, model = readString(body, 'model')): InferenceFacts {
   assertPlainKeys(body, knownKeys)
   assertNothingHidden(body)
-  const prompts = [...readTexts(body['prompt'], 'prompt'), ...readTexts(body['suffix'], 'suffix')]
+  const asked = readTexts(body['prompt'], 'prompt')
+  const prompts = [...asked, ...readTexts(body['suffix'], 'suffix')]
   return {
     operation: 'completions',
     model,
@@ -44,6 +45,8 @@ export function readCompletion(body: JsonObject, model = readString(body, 'model
     media: [],
     parameters: withoutKeys(body, notParameters),
     maxTokens: readCount(body, 'max_tokens'),
+    // The server makes `best_of` answers for each prompt, and shows the best of them.
+    choices: Math.max(1, asked.length) * Math.max(1, readCount(body, 'n'), readCount(body, 'best_of')),
     body,
   }
 }

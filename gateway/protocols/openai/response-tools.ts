@@ -1,5 +1,5 @@
-// Tools that a request to OpenAI's Responses offers. Those that bring stored files or machines along are refused; those that fetch
-// (web search, MCP servers) are facts for rules to judge.
+// Tools that a request to OpenAI's Responses offers. Those that bring stored files or machines along are refused; so are those
+// that would lead the model server to an address of the caller's choice. What it offers itself (web search) is a fact for rules.
 import type { Json, JsonObject, ToolFacts } from '../../../policy/model.ts'
 import { malformed, readList, readOptionalString, readString } from '../json/fields.ts'
 import { isJsonObject } from '../json/strict-json.ts'
@@ -82,6 +82,8 @@ const storedKeys: ReadonlySet<string> = new Set([
   'container_id',
   'skill_id',
   'tunnel_id',
+  'server_url',
+  'connector_id',
 ])
 /** Properties have whatever names they have. */
 const schemaKeys: ReadonlySet<string> = new Set(['parameters', 'input_schema', 'output_schema'])

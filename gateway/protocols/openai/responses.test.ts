@@ -82,6 +82,8 @@ describe('what nobody here can judge', () => {
     ['compaction by the server', { context_management: [{ type: 'compaction' }] }],
     ['tokens', { input_ids: [1, 2] }],
     ['vectors', { prompt_embeds: 'UEsDBA==' }],
+    ['a server to talk to', { tools: [{ type: 'mcp', server_label: 'a', server_url: 'https://other.example' }] }],
+    ['a connector to talk to', { tools: [{ type: 'mcp', server_label: 'a', connector_id: 'connector_gmail' }] }],
   ])('[OA2] is refused: %s', (_title, change) => {
     expect(() => readBody(change)).toThrow(expect.objectContaining({ code: 'body_malformed' }))
   })
