@@ -6,7 +6,8 @@ import { GatewayError } from '../errors.ts'
 const ambiguous = /\/\/|\/\.{1,2}(?:[/;]|$)|\\|%(?:2e|2f|5c|00|25)|[?#]|[^\x21-\x7e]/iu
 const badQuery = /[^\x21-\x7e]|#/
 
+/** An empty path is the endpoint's own address. */
 export function assertPlainPath(path: string, query: string): void {
-  if (path.startsWith('/') && !ambiguous.test(path) && !badQuery.test(query)) return
+  if ((path === '' || path.startsWith('/')) && !ambiguous.test(path) && !badQuery.test(query)) return
   throw new GatewayError('bad_request', 'The path is not one that every server reads alike.')
 }

@@ -69,7 +69,7 @@ class RunningTransfer implements Dispatcher.DispatchHandler {
     this.#line = openLine(endpoint)
     const options = {
       method: call.method,
-      path: endpoint.basePath + call.path + call.query,
+      path: (endpoint.basePath + call.path || '/') + call.query,
       headers,
       body: call.body ?? null,
       bodyTimeout: limits.idleTimeoutMs,

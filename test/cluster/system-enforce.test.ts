@@ -87,6 +87,39 @@ describe('a policy, from kubectl to the call', () => {
     )
   })
 
+  test('in full: rules over answers, a limit, and a canary in mode Audit that never acts', async () => {
+    await system.apply([
+      makeConnectionObject('team-b/full', system.model.origin),
+      makePolicyObject(
+        'team-b/full',
+        [
+          allow,
+          {
+            name: 'answers',
+            phase: 'Response',
+            action: 'Deny',
+            when: "request.prompt == 'Curlew' && response.text == 'hello'",
+          },
+        ],
+        {
+          targetRefs: [{ name: 'full' }],
+          limits: [{ name: 'calls', key: 'identity.subject', requests: 2, window: '1h' }],
+        },
+      ),
+      makePolicyObject('team-b/canary', [denyPrompt('Plover', 'Not yet.')], {
+        mode: 'Audit',
+        targetRefs: [{ name: 'full' }],
+      }),
+    ])
+    await system.waitProgrammed(inferencePolicies, 'team-b/full')
+    await system.waitProgrammed(inferencePolicies, 'team-b/canary')
+    const ask = async (prompt: string): Promise<object> => system.call(0, { connection: 'team-b/full', prompt })
+    await expect(ask('Curlew')).resolves.toMatchObject({ status: 403, code: 'response_denied' })
+    await expect(ask('Plover')).resolves.toMatchObject({ status: 200 })
+    await expect(ask('Plover')).resolves.toMatchObject({ status: 429, code: 'limit_exceeded' })
+    await expect(system.call(1, { connection: 'team-b/full' })).resolves.toMatchObject({ status: 200 })
+  })
+
   test('that somebody edited by hand is seen by a server-side dry run of the original, and healed by applying it', async () => {
     const original = stringify(
       makePolicyObject('team-a/chat', [allow, denyPrompt('Nightjar', 'Nightjar is confidential.')]),

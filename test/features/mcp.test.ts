@@ -16,7 +16,7 @@ import type { BundlePolicy } from '../../policy/bundle.ts'
 import type { TestGateway } from '../helpers/gateway.ts'
 import { startGateway } from '../helpers/gateway.ts'
 import { allowAll, denyWhen, makeConnection, makePolicy } from '../helpers/make.ts'
-import { startUpstream } from '../helpers/upstream-server.ts'
+import { echo, startUpstream } from '../helpers/upstream-server.ts'
 
 /** A real server, one session at a time; `calls` is what reached its tools. */
 class Bank {
@@ -244,4 +244,24 @@ describe('a client that says one thing in a header and another in the body', () 
     expect(await response.json()).toMatchObject({ id: null, error: { data: { code: 'bad_request' } } })
     expect(all.bank.methods).toEqual([])
   })
+})
+
+it.each([
+  ['', '/mcp', '/mcp'],
+  ['/team/tools', '/mcp', '/team/tools/mcp'],
+  ['/team/tools', '/', '/team/tools'],
+  ['', '/', '/'],
+])('an endpoint at %j that is called at %j is asked at %j', async (basePath, address, asked) => {
+  await using upstream = await startUpstream(echo)
+  const endpoints = [{ name: 'main', origin: upstream.origin, basePath, weight: 1, place: 'External' as const }]
+  await using gw = await startGateway({
+    connections: [makeConnection({ protocol: 'MCP' }, { endpoints })],
+    policies: [makePolicy()],
+  })
+  const response = await fetch(`${gw.origin}/team-a/chat${address}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${gw.token}`, 'content-type': 'application/json' },
+    body: '{"jsonrpc":"2.0","id":1,"method":"ping"}',
+  })
+  expect(await response.json()).toMatchObject({ url: asked })
 })

@@ -9,7 +9,7 @@ import { toMcpAnswer } from './answer.ts'
 import { renderMcpError, toMcpErrorOf } from './error.ts'
 import { readMessage } from './message.ts'
 
-/** What follows the route's prefix goes behind the endpoint's base path, as it is. */
+/** `/mcp` goes behind the endpoint's base path; `/` is the endpoint's own address. */
 const paths: ReadonlySet<string> = new Set(['/', '/mcp'])
 
 /** What a request without a body asks for. */
@@ -29,7 +29,7 @@ function planMcp(head: RequestHead): RequestPlan {
   }
   assertNoQuery(head)
   assertKnownRevision(head.headers)
-  const upstream = { path: head.path, query: '' }
+  const upstream = { path: toUpstreamPath(head), query: '' }
   if (operation !== undefined) {
     const facts = { ...nothingAsked, operation, stream: operation === 'stream' }
     return { takesBody: false, read: () => ({ facts, upstream, answer: toMcpAnswer(undefined) }) }
@@ -47,13 +47,17 @@ const nothingAsked: Omit<InferenceFacts, 'operation' | 'stream'> = {
   body: null,
 }
 
-function readPosted({ path, headers }: RequestHead, bytes: Uint8Array): ReadRequest {
+function toUpstreamPath({ path }: RequestHead): string {
+  return path === '/' ? '' : path
+}
+
+function readPosted(head: RequestHead, bytes: Uint8Array): ReadRequest {
   const message = readMessage(bytes)
-  assertAgreement(headers, message)
+  assertAgreement(head.headers, message)
   const { id, facts } = message
   return {
     facts,
-    upstream: { path, query: '', body: bytes },
+    upstream: { path: toUpstreamPath(head), query: '', body: bytes },
     answer: toMcpAnswer(id),
     ...(id === undefined ? {} : { renderError: toMcpErrorOf(id) }),
   }
