@@ -1,17 +1,14 @@
 // Ways to bring a forbidden word past the rules of an OpenAI connection, by the class under which other gateways were passed.
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { afterAll, beforeAll, it } from 'vitest'
+import { attack } from './classes.ts'
+import { expectFound, expectHeld } from './held.ts'
 import type { Attempt, World } from './world.ts'
-import { expectFound, expectHeld, expectNothingPassed, forbidden, harmless, startWorld, expectPassed } from './world.ts'
+import { forbidden, startWorld } from './world.ts'
 
 let world: World
 
 beforeAll(async () => {
-  world = await startWorld({
-    chat: {
-      spec: { limits: { maxRequestBytes: 4096 } },
-      deny: [`request.toolCalls.exists(c, c.arguments.contains("${forbidden}"))`],
-    },
-  })
+  world = await startWorld({ chat: {} })
 })
 
 afterAll(async () => world[Symbol.asyncDispose]())
@@ -20,7 +17,7 @@ const path = '/v1/chat/completions'
 const chat = (body: object): Attempt => ({ path, body: JSON.stringify({ model: 'm', ...body }) })
 const say = (content: unknown, more: object = {}): Attempt => chat({ messages: [{ role: 'user', content, ...more }] })
 
-describe('old turns', () => {
+attack('old turns', 'OpenAI', () => {
   it.each([
     ['the first of many', (word: string) => [word, ...Array.from({ length: 20 }, () => 'later')]],
     ['one in the middle', (word: string) => ['first', word, 'last']],
@@ -42,7 +39,7 @@ describe('old turns', () => {
   })
 })
 
-describe('tool results and calls', () => {
+attack('tool results and calls', 'OpenAI', () => {
   it('a result of a tool', async () => {
     await expectFound(world, 'chat', (word) => chat({ messages: [{ role: 'tool', tool_call_id: '1', content: word }] }))
   })
@@ -63,7 +60,7 @@ describe('tool results and calls', () => {
   })
 })
 
-describe('nested parts', () => {
+attack('nested parts', 'OpenAI', () => {
   it.each([
     [
       'the second part',
@@ -83,7 +80,7 @@ describe('nested parts', () => {
   })
 })
 
-describe('unknown fields that carry text', () => {
+attack('unknown fields that carry text', 'OpenAI', () => {
   it.each([
     [
       'of the body',
@@ -97,7 +94,7 @@ describe('unknown fields that carry text', () => {
   })
 })
 
-describe('escapes', () => {
+attack('escapes and base64', 'OpenAI', () => {
   it('of JSON hide nothing', async () => {
     await expectFound(world, 'chat', (word) => {
       const escaped = word.replaceAll('n', '\\u006e').replaceAll('s', '\\u0073')
@@ -106,7 +103,7 @@ describe('escapes', () => {
   })
 })
 
-describe('duplicate keys', () => {
+attack('duplicate keys', 'OpenAI', () => {
   it.each([
     ['content', `{"model":"m","messages":[{"role":"user","content":"a","content":"${forbidden}"}]}`],
     [
@@ -120,25 +117,7 @@ describe('duplicate keys', () => {
   })
 })
 
-describe('encoded paths', () => {
-  it.each([
-    '/v1/chat/completions/',
-    '/v1//chat/completions',
-    '/v1/chat/../chat/completions',
-    '/v1/chat/%63ompletions',
-    '/v1/chat/completions%2f',
-    '/v1/chat/completions;x=1',
-    '/v1/Chat/Completions',
-    '/v1/chat%2fcompletions',
-    '/V1/chat/completions',
-  ])('%s is no way in', async (odd) => {
-    const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: harmless }] })
-    const codes = ['operation_not_supported', 'route_not_found', 'bad_request']
-    expectHeld(await world.send('chat', { path: odd, body }), codes)
-  })
-})
-
-describe('batch and other endpoints', () => {
+attack('other endpoints', 'OpenAI', () => {
   it.each([
     '/v1/batches',
     '/v1/files',
@@ -148,55 +127,5 @@ describe('batch and other endpoints', () => {
     '/v1/realtime/sessions',
   ])('%s', async (other) => {
     expectHeld(await world.send('chat', { path: other, body: `{"input":"${forbidden}"}` }), ['operation_not_supported'])
-  })
-})
-
-const sized = (bytes: number, word: string): Attempt => {
-  const empty = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: ` ${word}` }] })
-  return { path, body: empty.replace(` ${word}`, `${'x'.repeat(bytes - empty.length)} ${word}`) }
-}
-
-describe('size', () => {
-  it('one byte below the limit and at the limit is judged', async () => {
-    for (const bytes of [4095, 4096]) {
-      expectPassed(await world.send('chat', sized(bytes, harmless)))
-      expectHeld(await world.send('chat', sized(bytes, forbidden)))
-    }
-  })
-
-  it('one byte above the limit is refused', async () => {
-    expectHeld(await world.send('chat', sized(4097, harmless)), ['body_too_large'])
-  })
-})
-
-describe('content type', () => {
-  it.each([
-    'text/plain',
-    'application/x-www-form-urlencoded',
-    'application/jsonp',
-    'application/json; charset=utf-16',
-    'multipart/form-data',
-  ])('%s', async (type) => {
-    const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: forbidden }] })
-    expectHeld(await world.send('chat', { path, body, headers: { 'content-type': type } }), [
-      'content_type_unsupported',
-    ])
-  })
-})
-
-describe('smuggling', () => {
-  const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: forbidden }] })
-  const inner = `POST /team-a/chat${path} HTTP/1.1\r\nhost: gateway\r\ncontent-length: ${body.length}\r\n\r\n${body}`
-  const head = `POST /team-a/chat${path} HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer TOKEN\r\ncontent-type: application/json\r\n`
-
-  it.each([
-    ['length and chunks', `${head}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n${inner}`],
-    ['two lengths', `${head}content-length: 0\r\ncontent-length: ${inner.length}\r\n\r\n${inner}`],
-    ['an odd transfer encoding', `${head}transfer-encoding: xchunked\r\ncontent-length: 0\r\n\r\n${inner}`],
-    ['chunks with an odd size', `${head}transfer-encoding: chunked\r\n\r\n0x0\r\n\r\n${inner}`],
-    ['a bare line feed in the head', `${head}x-a: b\ncontent-length: 0\r\n\r\n${inner}`],
-    ['a folded header', `${head}content-length:\r\n 0\r\n\r\n${inner}`],
-  ])('by %s', async (_title, bytes) => {
-    expectNothingPassed(await world.sendRaw(bytes))
   })
 })
