@@ -24,6 +24,7 @@ import {
 } from '../json/fields.ts'
 import { bodyKeys, collectUnknownText, innerKeys, messageKeys } from '../json/known-keys.ts'
 import { isJsonObject } from '../json/strict-json.ts'
+import { listCallText, listRoleText } from './called.ts'
 import type { Shape } from './gather.ts'
 import { listText } from './gather.ts'
 import { assertNothingHidden, hiddenKeys } from './hidden.ts'
@@ -66,7 +67,7 @@ function listOtherText(
   return [
     ...collectUnknownText(body, bodyKeys),
     ...messages.map(({ facts }) => facts.name),
-    ...toolCalls.flatMap((call) => [call.name, call.arguments]),
+    ...toolCalls.flatMap(listCallText),
     ...listText(body['tools'], toolShape),
     ...listText(body['functions'], declaredShape),
     ...listText(body['response_format'], formatShape),
@@ -100,11 +101,12 @@ function readMessage(message: JsonObject): ReadMessage {
   const content = readContent(message['content'], partTypes)
   const refusal = readContent(message['refusal'], partTypes)
   // Reasoning, citations, a vendor's context: whatever it is, the model may read it.
-  const names = ['role', 'tool_call_id'].flatMap((key) => listText(message[key], 'Quiet'))
+  const role = readString(message, 'role')
+  const names = [...listRoleText(role), ...listText(message['tool_call_id'], 'Quiet')]
   const texts = [content.text, refusal.text, ...collectUnknownText(message, messageKeys), ...names]
   return {
     facts: {
-      role: readString(message, 'role'),
+      role,
       content: texts.filter((text) => text !== '').join('\n'),
       name: readOptionalString(message, 'name'),
     },

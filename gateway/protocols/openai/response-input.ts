@@ -4,6 +4,7 @@ import type { JsonObject, MediaFacts, MessageFacts, ToolCallFacts } from '../../
 import { malformed, readList, readOptionalString, readString, toInput } from '../json/fields.ts'
 import { isJsonObject } from '../json/strict-json.ts'
 import { readMedia } from '../media/media.ts'
+import { listRoleText } from './called.ts'
 import type { Shape } from './gather.ts'
 import { listText } from './gather.ts'
 import type { Content, PartTypes } from './parts.ts'
@@ -74,7 +75,11 @@ export function readItem(item: JsonObject): ReadItem {
   if (role === undefined) throw malformed('An item of `input` has a type that is not known here.')
   const contents = readContents(item, type)
   const call = readCall(item)
-  const texts = [...contents.map(({ text }) => text), ...listText(item, toInputShape(item, type), assertPlainShape)]
+  const texts = [
+    ...contents.map(({ text }) => text),
+    ...listText(item, toInputShape(item, type), assertPlainShape),
+    ...(type === 'message' ? listRoleText(role) : []),
+  ]
   const content = texts.filter((text) => text !== '').join('\n')
   const message = { role, content, name: '' }
   return {
@@ -90,7 +95,10 @@ function readType(item: JsonObject): string {
   const type = readOptionalString(item, 'type') || (Object.hasOwn(item, 'content') ? 'message' : '')
   const isStored = stored.has(type) || type === '' || (type === 'message' && !Object.hasOwn(item, 'content'))
   if (!isStored) return type
-  throw malformed('An item of `input` refers to what nobody here can judge; send it as text in the request itself.')
+  // SDKs may refer to items where they may expect them to be stored, which is how OpenAI's API has it unless it is told.
+  throw malformed(
+    'An item of `input` refers to what nobody here can judge; send the item itself, as SDKs do with `store: false`.',
+  )
 }
 
 /** What is read apart from the texts of the item. */

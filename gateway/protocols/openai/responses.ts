@@ -13,6 +13,7 @@ import {
 } from '../json/fields.ts'
 import { collectUnknownText } from '../json/known-keys.ts'
 import { isJsonObject } from '../json/strict-json.ts'
+import { listCallText } from './called.ts'
 import { toMessage } from './completions.ts'
 import { listText } from './gather.ts'
 import { assertNothingHidden, hiddenKeys } from './hidden.ts'
@@ -66,7 +67,7 @@ export function readResponse(body: JsonObject, model = readString(body, 'model')
   const toolCalls = items.flatMap(({ call }) => (call === undefined ? [] : [call]))
   const others = [
     ...collectUnknownText(body, textKeys),
-    ...toolCalls.flatMap((call) => [call.name, call.arguments]),
+    ...toolCalls.flatMap(listCallText),
     ...listToolText(declared),
     ...listFormatText(body['text']),
   ]
