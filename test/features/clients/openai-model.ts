@@ -24,6 +24,9 @@ const chatText = edit(choicesAndCalls, (piece) => (piece.includes('"choices":[{"
 const chatCalls = edit(choicesAndCalls, (piece) =>
   piece.includes('"choices":[{"index":0') ? undefined : piece.replace('"choices":[{"index":1', '"choices":[{"index":0'),
 )
+const completionStream = edit(readRecording('openai/completions', 'a stream'), (piece) =>
+  piece.includes('"index":1') ? undefined : piece,
+)
 const responseStream = readRecording('openai/responses-streams', 'all that is told, and told again')
 const completed: Completed = JSON.parse(String(responseStream.pieces.at(-1)).replace(/^event: .*\ndata: /u, ''))
 const [embedded] = readRecording('openai/embeddings', 'vectors as numbers and as base64').pieces
@@ -88,7 +91,9 @@ function answerText(url: string, asked: Asked): Recording {
     case '/v1/chat/completions':
       return answerChat(asked)
     case '/v1/completions':
-      return readRecording('openai/completions', asked.stream === true ? 'a stream' : 'texts, and the same as tokens')
+      return asked.stream === true
+        ? completionStream
+        : readRecording('openai/completions', 'texts, and the same as tokens')
     case '/v1/responses':
       return answerResponse(asked)
     default:

@@ -48,7 +48,7 @@ const readers: readonly (readonly [string, Reader, Expected])[] = [
     (way, prompt) =>
       hear(
         () => toClient(way).completions.create({ model: 'm', prompt, stream: true }),
-        ({ choices: [choice] }) => (choice?.index === 0 ? { text: choice.text, finish: choice.finish_reason } : {}),
+        ({ choices: [choice] }) => ({ text: choice?.text, finish: choice?.finish_reason }),
       ),
     { ...errors, text: ' a time', finish: 'length', finishAtLimit: 'length' },
   ],
