@@ -150,12 +150,13 @@ it('the AI SDK is told what to do where it would refer to items that the model s
   })
 })
 
+const embedValues = async (way: Way, values: string[]) =>
+  (await embedMany({ ...settings, model: toProvider(way).embedding('m'), values })).embeddings
+
 it('embedMany of the AI SDK gets vectors, and is told which rule denies', async () => {
-  const call = async (way: Way, values: string[]) =>
-    (await embedMany({ ...settings, model: toProvider(way).embedding('m'), values })).embeddings
-  expect(await expectSame(stage, (way) => call(way, ['hi', 'Another.']))).toEqual([
+  expect(await expectSame(stage, (way) => embedValues(way, ['hi', 'Another.']))).toEqual([
     [0.1, -0.2],
     [0.1, -0.2],
   ])
-  await expect(call(await stage.through('judged'), ['forbidden'])).rejects.toMatchObject(errors.denied)
+  await expect(embedValues(await stage.through('judged'), ['forbidden'])).rejects.toMatchObject(errors.denied)
 })
