@@ -11,6 +11,7 @@ import {
   readString,
   withoutKeys,
 } from '../json/fields.ts'
+import type { WireKeys } from '../json/gather-text.ts'
 import { freeKeys, gatherFields, gatherText } from '../json/gather-text.ts'
 import { SourceJson } from '../json/source-json.ts'
 import { isJsonObject } from '../json/strict-json.ts'
@@ -31,9 +32,10 @@ export function readMessages(operation: string, text: string, body: JsonObject):
     stream: readFlag(body, 'stream'),
     prompt: [
       ...messages.map(({ content }) => content),
-      ...reader.toolCalls.flatMap(({ input }) => gatherText(input, freeKeys)),
-      ...gatherText(tools, wire),
-      ...gatherFields(body, wire, silentKeys),
+      ...reader.toolCalls.flatMap(({ name, input }) => [name, ...gatherText(input, freeKeys)]),
+      ...tools.flatMap(listToolText),
+      ...formKeys.flatMap((key) => gatherText(body[key], schemaWords)),
+      ...gatherFields(body, wire, gatheredApart),
     ]
       .filter((part) => part !== '')
       .join('\n'),
@@ -45,6 +47,26 @@ export function readMessages(operation: string, text: string, body: JsonObject):
     maxTokens: readCount(body, 'max_tokens'),
     body,
   }
+}
+
+const formKeys = ['output_config', 'output_format']
+const gatheredApart: ReadonlySet<string> = new Set([...silentKeys, ...formKeys])
+
+/** In a schema the caller chose every value, whatever the key would mean elsewhere. */
+const schemaWords: WireKeys = {
+  structure: new Set(),
+  sealed: new Set(),
+  known: new Set([...wire.known, ...wire.structure, ...wire.sealed]),
+  numbers: false,
+}
+const schemaKeys: ReadonlySet<string> = new Set(['input_schema', 'input_examples'])
+
+function listToolText(tool: JsonObject): readonly string[] {
+  return [
+    readOptionalString(tool, 'name'),
+    ...gatherFields(tool, wire, schemaKeys),
+    ...[...schemaKeys].flatMap((key) => gatherText(tool[key], schemaWords)),
+  ]
 }
 
 const notParameters: ReadonlySet<string> = new Set(['model', 'messages', 'system', 'tools', 'stream'])
@@ -71,10 +93,13 @@ function readConversation(reader: ContentReader, value: Json | undefined): reado
     if (!isJsonObject(message)) throw malformed('Every message must be an object.')
     assertPlainKeys(message, innerKeys)
     const texts = reader.read(message['content'], ['messages', i, 'content'])
-    return toMessage(readString(message, 'role'), [...texts, ...gatherFields(message, wire, messageKeys)])
+    const role = readString(message, 'role')
+    return toMessage(role, [...texts, ...gatherFields(message, wire, messageKeys), ...(roles.has(role) ? [] : [role])])
   })
 }
 
+/** Servers that take any role write it before the message; one of a caller's own making is a text like any other. */
+const roles: ReadonlySet<string> = new Set(['user', 'assistant', 'system'])
 const messageKeys: ReadonlySet<string> = new Set(['role', 'content'])
 
 function toMessage(role: string, texts: readonly string[]): MessageFacts {

@@ -7,6 +7,7 @@ import { isEventStream, readAnswerBody, readEventJson } from '../json/answer-jso
 import { freeKeys, gatherFields, gatherText } from '../json/gather-text.ts'
 import { isJsonObject, parseStrictJson } from '../json/strict-json.ts'
 import type { AnswerFormat, AnswerHead, AnswerStream, Ending } from '../protocol.ts'
+import { gatherBinaryText } from './binary-text.ts'
 import { toErrorMessage } from './error.ts'
 import { wire } from './keys.ts'
 import type { MessageId } from './message.ts'
@@ -32,7 +33,11 @@ const resultKey: ReadonlySet<string> = new Set(['result'])
 const structuredKey: ReadonlySet<string> = new Set(['structuredContent'])
 
 function gatherMessage(message: Json): readonly string[] {
-  if (Array.isArray(message)) return message.flatMap((one: Json) => gatherMessage(one))
+  return [...gatherWords(message), ...gatherBinaryText(message)]
+}
+
+function gatherWords(message: Json): readonly string[] {
+  if (Array.isArray(message)) return message.flatMap((one: Json) => gatherWords(one))
   if (!isJsonObject(message)) return gatherText(message, freeKeys)
   const { result } = message
   if (!isJsonObject(result)) return gatherFields(message, wire, new Set())

@@ -6,6 +6,7 @@ import { freeKeys, gatherFields, gatherText } from '../json/gather-text.ts'
 import { findConfusingKey } from '../json/known-keys.ts'
 import { SourceJson } from '../json/source-json.ts'
 import { isJsonObject, parseStrictJson } from '../json/strict-json.ts'
+import { gatherBinaryText } from './binary-text.ts'
 import { messageKeys, paramKeys, wire } from './keys.ts'
 import { isNotification, isRequest } from './methods.ts'
 
@@ -95,7 +96,11 @@ function toFacts(operation: string, params: JsonObject, body: JsonObject): Infer
     operation,
     model: '',
     stream: false,
-    prompt: [...gatherFields(params, wire, dataKeys), ...gatherText(params['arguments'], freeKeys)].join('\n'),
+    prompt: [
+      ...gatherFields(params, wire, dataKeys),
+      ...gatherText(params['arguments'], freeKeys),
+      ...gatherBinaryText(params),
+    ].join('\n'),
     tools: [],
     toolCalls: [],
     parameters: params,
