@@ -61,14 +61,6 @@ describe.each([
   ['completions', completion, { ...errors, text: ' a time', finish: 'length' }],
 ])('streamText of the AI SDK over %s', (_name, toModel, expected) => {
   itStreams(() => stage, toReader(toModel), expected)
-
-  it('raises what the model server tells in the middle of a stream', async () => {
-    const read = toReader(toModel)
-    const direct = await read(stage.direct, 'a mishap')
-    const through = await read(await stage.through('judged'), 'a mishap')
-    expect(through).toMatchObject({ error: { message: 'The server had an error.' } })
-    expect({ ...through, error: String(through.error) }).toEqual({ ...direct, error: String(direct.error) })
-  })
 })
 
 const inputSchema = jsonSchema<object>({ type: 'object', properties: {} })

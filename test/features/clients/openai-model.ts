@@ -1,7 +1,7 @@
 // What a model server of OpenAI's protocol answers, from its recordings: a tool is called once where one is offered, then there is
 // text. The words that rules deny always come in two pieces.
 import type { Recording, Seen } from '../../helpers/recorded-model.ts'
-import { edit, goOn, readRecording, toEvents, toJson } from '../../helpers/recorded-model.ts'
+import { edit, goOn, readRecording, toJson } from '../../helpers/recorded-model.ts'
 
 interface Asked {
   readonly stream?: boolean
@@ -49,7 +49,7 @@ const toCompletion = (message: object, finish_reason: string): Recording =>
   })
 
 const calls = [
-  { id: 'call_1', type: 'function', function: { name: 'delete', arguments: '"/"' } },
+  { id: 'call_1', type: 'function', function: { name: 'delete', arguments: '{"path":"/"}' } },
   { id: 'call_2', type: 'function', function: { name: 'list', arguments: '{"all":true}' } },
 ]
 
@@ -120,10 +120,11 @@ function answerResponse({ stream, tools, input, text }: Asked): Recording {
 }
 
 /** After some text it has an error of its own to tell. */
-function breakOff({ pieces }: Recording, url: string): Recording {
-  const begun = pieces.slice(0, url === '/v1/responses' ? 12 : 2)
-  const error = { message: 'The server had an error.', param: null, code: 'server_error' }
-  const event = url === '/v1/responses' ? { type: 'error', sequence_number: 12, ...error } : { error }
-  const end = toEvents([event])
-  return { ...end, pieces: [...begun, ...end.pieces] }
+function breakOff({ pieces, ...head }: Recording, url: string): Recording {
+  const isResponse = url === '/v1/responses'
+  const broken = readRecording(
+    isResponse ? 'openai/responses-streams' : 'openai/chat-streams',
+    'an error in the middle',
+  )
+  return { ...head, pieces: [...pieces.slice(0, isResponse ? 12 : 2), ...broken.pieces.slice(-1)] }
 }

@@ -82,4 +82,11 @@ export function itStreams(stage: () => Stage, read: Reader, expected: Expected):
     expect(text.length).toBeGreaterThan(0)
     expect(await read(way, 'at length')).toMatchObject({ text: '', error: expected.limited })
   })
+
+  it('raises what the model tells in the middle of a stream', async () => {
+    const direct = await read(stage().direct, 'a mishap')
+    const through = await read(await stage().through('judged'), 'a mishap')
+    expect(String(through.error)).toMatch(/The server had an error|Something went wrong/u)
+    expect({ ...through, error: String(through.error) }).toEqual({ ...direct, error: String(direct.error) })
+  })
 }
