@@ -119,7 +119,9 @@ export async function readSets(folders: Readonly<Record<Source['place'], string>
   return Promise.all(
     sources.map(async (source) => {
       const files = (
-        await Promise.all(source.paths.map(async (one) => listFiles(path.join(folders[source.place], one), source.ending)))
+        await Promise.all(
+          source.paths.map(async (one) => listFiles(path.join(folders[source.place], one), source.ending)),
+        )
       ).flat()
       const texts = (await Promise.all(files.map(async (file) => source.read(await readFile(file, 'utf8'))))).flat()
       return { ...source, texts: [...new Set(texts)] }

@@ -21,7 +21,9 @@ const timeoutMs = 300_000
 /** The folder that holds what is wanted. */
 export async function download({ environment, wanted, log }: DownloadOptions): Promise<string> {
   const text = await readFile(requirements, 'utf8')
-  const digest = createHash('sha256').update(JSON.stringify([text, wanted])).digest('hex')
+  const digest = createHash('sha256')
+    .update(JSON.stringify([text, wanted]))
+    .digest('hex')
   const folder = path.join(cacheFolder(environment), 'packs', digest.slice(0, 16))
   if (existsSync(folder)) return folder
   log('packs: fetching five packages from PyPI (23 MB, once) ...')
@@ -48,6 +50,8 @@ async function install(folder: string, environment: Environment): Promise<void> 
   const args = ['-m', 'pip', 'install', ...flags, ...pinned, '--target', folder]
   const env = Object.fromEntries(Object.entries(environment).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])))
   await runOrThrow('python3', args, { timeoutMs, env }).catch((cause: unknown) => {
-    throw new Error('the prompts could not be fetched; this takes python3 with pip, and PyPI or a mirror of it', { cause })
+    throw new Error('the prompts could not be fetched; this takes python3 with pip, and PyPI or a mirror of it', {
+      cause,
+    })
   })
 }

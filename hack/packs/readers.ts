@@ -90,7 +90,9 @@ function some(texts: readonly string[]): readonly string[] {
 }
 
 function toTexts(values: unknown): readonly string[] {
-  return Array.isArray(values) ? values.filter((one): one is string => typeof one === 'string' && one.trim() !== '') : []
+  return Array.isArray(values)
+    ? values.filter((one): one is string => typeof one === 'string' && one.trim() !== '')
+    : []
 }
 
 function field(value: unknown, name: string): unknown {
