@@ -129,7 +129,10 @@ export class MessageStream implements AnswerStream {
 
   #take(events: readonly SseEvent[]): readonly Uint8Array[] {
     if (events.length > 0) this.#isJudged = false
-    for (const event of events) this.#read(readData(event))
+    for (const event of events) {
+      this.#say(event.others ?? [])
+      this.#read(readData(event))
+    }
     return events.map(({ raw }) => raw)
   }
 

@@ -87,7 +87,8 @@ export class EventAnswer implements AnswerStream {
     return pieces.map(({ raw }) => raw)
   }
 
-  #gather({ event, data }: Piece): void {
+  #gather({ event, data, others = [] }: Piece): void {
+    for (const line of others) this.#add('line', `${line}\n`, this.#whole)
     if (event !== '') this.#set(`event ${event}`, event)
     if (data === undefined || data === sentinel) return
     const parsed = structured.test(data) ? parseStrictJson(data.trim(), tensorBounds) : notJson

@@ -9,6 +9,8 @@ export interface Piece {
   readonly event: string
   /** Undefined: nothing a client sees. */
   readonly data: string | undefined
+  /** What some clients would skip and others not. */
+  readonly others?: readonly string[]
 }
 
 export interface PieceReader {

@@ -37,6 +37,16 @@ describe('server-sent events', () => {
     expect(read(text)).toEqual([[text, event, data]])
   })
 
+  it.each([
+    ['plain ones', ': hi there\nid: 7\nevent: ping\nretry: 10\ndata: a\n\n', undefined],
+    ['a field that nobody knows', 'foo: x\ndata: a\n\n', ['foo: x']],
+    ['a line without a colon', 'hi\ndata: a\n\n', ['hi']],
+    ['data behind a blank, with its escapes', ' data: {"a":"\\u0062"}\n\n', [' data: {"a":"\\u0062"}', '{"a":"b"}']],
+    ['names and ids that are sentences', 'id: see this\nevent: and that\n\n', ['id: see this', 'event: and that']],
+  ])('show what a careless reader would take for more than it is: %s', (_title, text, others) => {
+    expect(readAll([Buffer.from(text)])[0]?.others).toEqual(others)
+  })
+
   it('that does not end is the last one', () => {
     expect(read('data: a\n\ndata: b')).toEqual([
       ['data: a\n\n', '', 'a'],

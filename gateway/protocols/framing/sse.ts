@@ -1,5 +1,6 @@
 // Server-sent events as they stand on the wire (WHATWG HTML §9.2): bytes in, whole events out, each exactly as it came, so that what
 // is not touched goes on untouched. Lines may end in LF, CR or CRLF; the outcome does not depend on how the bytes were cut.
+import { toTexts } from '../declared/texts.ts'
 import { AnswerUnreadable } from '../protocol.ts'
 
 export interface SseEvent {
@@ -9,6 +10,11 @@ export interface SseEvent {
   readonly event: string
   /** Its lines joined by line feeds. Undefined: comments or blank lines alone, which no client sees. */
   readonly data: string | undefined
+  /**
+   * What a reader by the standard would skip and a careless one would not: lines that are no field of an event, names and ids that are
+   * more than a name. With their escapes undone as well. Absent: nothing of it, as nearly always.
+   */
+  readonly others?: readonly string[]
 }
 
 const maxEventBytes = 8 * 1024 * 1024
@@ -114,16 +120,35 @@ function decode(raw: Uint8Array): string {
   }
 }
 
-function readFields(text: string): Pick<SseEvent, 'event' | 'data'> {
+function readFields(text: string): Omit<SseEvent, 'raw'> {
   let event = ''
   let data: string | undefined
+  let others: string[] | undefined
   for (const line of text.split(/\r\n|\r|\n/u)) {
     const colon = line.indexOf(':')
     const name = colon < 0 ? line : line.slice(0, colon)
-    if (name !== 'data' && name !== 'event') continue
-    const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)
+    const value = colon < 0 ? '' : readValue(line, colon)
+    if (name === 'data') data = data === undefined ? value : `${data}\n${value}`
+    else if (!isQuiet(name, value)) (others ??= []).push(...toLineTexts(line))
     if (name === 'event') event = value
-    else data = data === undefined ? value : `${data}\n${value}`
   }
-  return { event, data }
+  return others === undefined ? { event, data } : { event, data, others }
+}
+
+function readValue(line: string, colon: number): string {
+  return line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)
+}
+
+const plainName = /^[\w.:/+=@-]{0,128}$/u
+
+/** Comments and blank lines have no name; no client sees them. */
+function isQuiet(name: string, value: string): boolean {
+  if (name === '') return true
+  return (name === 'event' || name === 'id' || name === 'retry') && plainName.test(value)
+}
+
+/** JSON behind whatever stands before it, as a reader would find it who looks for the first brace. */
+function toLineTexts(line: string): readonly string[] {
+  const start = line.search(/[[{"]/u)
+  return start < 0 ? [line] : [line, ...toTexts(line.slice(start)).slice(1)]
 }

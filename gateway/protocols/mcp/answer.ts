@@ -104,7 +104,8 @@ class MessageStream implements AnswerStream {
   }
 
   #take(events: readonly SseEvent[]): readonly Uint8Array[] {
-    for (const { data } of events) {
+    for (const { data, others = [] } of events) {
+      for (const text of others) this.#texts.push(text)
       const message = readEventJson(data)
       if (message === undefined) continue
       for (const text of gatherMessage(message)) this.#texts.push(text)

@@ -151,10 +151,10 @@ class Events<Seen> implements AnswerStream {
   }
 
   /** SDKs stop at `[DONE]`, others may not: what comes after it is judged too. */
-  #takeOne({ raw, event, data }: SseEvent): void {
-    if (data === undefined) this.#takeErrorLines(raw)
-    else if (data === '[DONE]') this.#latest = { ...this.#latest, isDone: true }
-    else if (data !== '') this.#takeData(data, event)
+  #takeOne({ event, data, others = [] }: SseEvent): void {
+    for (const line of others) this.#takeLine(line)
+    if (data === '[DONE]') this.#latest = { ...this.#latest, isDone: true }
+    else if (data !== undefined && data !== '') this.#takeData(data, event)
   }
 
   #takeData(data: string, event: string): void {
@@ -167,14 +167,11 @@ class Events<Seen> implements AnswerStream {
   }
 
   /** Some servers tell their errors in a field of their own beside `data`. */
-  #takeErrorLines(raw: Uint8Array): void {
-    const lines = new TextDecoder().decode(raw).split(/[\r\n]+/u)
-    for (const line of lines) {
-      const said = /^error:[ ]?(.*)$/u.exec(line)?.[1] ?? ''
-      const parsed = parseStrictJson(said)
-      const texts = 'value' in parsed ? listText(parsed.value, errorShape) : [said]
-      for (const text of texts) this.#transcript.tell(text)
-    }
+  #takeLine(line: string): void {
+    const said = /^error:[ ]?(.*)$/u.exec(line)?.[1]
+    const parsed = said === undefined ? undefined : parseStrictJson(said)
+    const texts = parsed !== undefined && 'value' in parsed ? listText(parsed.value, errorShape) : [said ?? line]
+    for (const text of texts) this.#transcript.tell(text)
   }
 }
 

@@ -41,7 +41,8 @@ class GenerateStream implements AnswerStream {
     return this.#reader.end().map((event) => this.#take(event))
   }
 
-  #take({ raw, data }: SseEvent): Uint8Array {
+  #take({ raw, data, others = [] }: SseEvent): Uint8Array {
+    for (const text of others) this.#said.take(text)
     const body = data === undefined || data === '' ? null : parseAnswerJson(data)
     if (body === undefined) throw new AnswerUnreadable('The stream has an event that is not JSON that all read alike.')
     this.#said.take(body)
