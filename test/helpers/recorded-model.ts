@@ -26,36 +26,47 @@ export interface RecordedModel extends Upstream {
   readonly seen: readonly Seen[]
 }
 
-interface GoldenAnswer {
-  readonly title: string
-  readonly status?: number
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body: { readonly text?: string; readonly json?: unknown; readonly base64?: string }
+interface Written {
+  readonly text?: string
+  readonly json?: unknown
+  readonly base64?: string
 }
 
-export const jsonType = { 'content-type': 'application/json' }
-export const eventType = { 'content-type': 'text/event-stream; charset=utf-8' }
+interface Golden {
+  readonly request: { readonly body: Written }
+  readonly answers?: readonly {
+    readonly title: string
+    readonly status?: number
+    readonly headers?: Readonly<Record<string, string>>
+    readonly body: Written
+  }[]
+}
+
+const jsonType = { 'content-type': 'application/json' }
 
 /** `golden` is protocol and case, such as `openai/chat-streams`; `title` is that of one of its answers. */
 export function readRecording(golden: string, title: string): Recording {
-  const file = new URL(`../golden/protocols/${golden}.in.yaml`, import.meta.url)
-  const { answers }: { answers: readonly GoldenAnswer[] } = parseYaml(readFileSync(file, 'utf8'))
-  const answer = answers.find((one) => one.title === title)
+  const answer = readGolden(golden).answers?.find((one) => one.title === title)
   if (answer === undefined) throw new Error(`${golden} has no answer “${title}”`)
   const { status = 200, headers = jsonType, body } = answer
-  const { text, json, base64 } = body
-  if (base64 !== undefined) return { status, headers, pieces: [Buffer.from(base64, 'base64')] }
-  return { status, headers, pieces: split(text ?? JSON.stringify(json)) }
+  return { status, headers, pieces: body.text === undefined ? [toBytes(body)] : split(body.text) }
+}
+
+/** What a client sent. */
+export function readAsked(golden: string): Buffer {
+  return toBytes(readGolden(golden).request.body)
+}
+
+function readGolden(golden: string): Golden {
+  return parseYaml(readFileSync(new URL(`../golden/protocols/${golden}.in.yaml`, import.meta.url), 'utf8'))
+}
+
+function toBytes({ text, json, base64 }: Written): Buffer {
+  return base64 === undefined ? Buffer.from(text ?? JSON.stringify(json)) : Buffer.from(base64, 'base64')
 }
 
 export function toJson(value: unknown, status = 200): Recording {
   return { status, headers: jsonType, pieces: [Buffer.from(JSON.stringify(value))] }
-}
-
-/** Events without names, as OpenAI's older operations and Triton have them. */
-export function toEvents(events: readonly unknown[]): Recording {
-  const pieces = events.map((event) => `data: ${typeof event === 'string' ? event : JSON.stringify(event)}\n\n`)
-  return { status: 200, headers: eventType, pieces: pieces.map((piece) => Buffer.from(piece)) }
 }
 
 /** A model that does not stop: the first piece that matches, again and again. */

@@ -50,7 +50,7 @@ const toRefusal = (statusCode: number, code: string, rule: string) => ({
 const errors = {
   denied: { ...toRefusal(403, 'policy_denied', 'deny'), message: requestMessage, isRetryable: false },
   held: { ...toRefusal(403, 'response_denied', 'answers'), message: answerMessage, isRetryable: false },
-  limited: toRefusal(429, 'limit_exceeded', 'tokens'),
+  limited: toRefusal(429, 'limit_exceeded', 'budget'),
   cut: { name: 'AI_StreamProviderError', statusCode: 403, code: 'response_denied', message: answerMessage },
   finishAtLimit: 'length',
 }

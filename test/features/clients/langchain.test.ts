@@ -54,7 +54,7 @@ const held = { status: 403, code: 'response_denied', message: `403 ${answerMessa
 const errors = {
   denied,
   held,
-  limited: { status: 429, code: 'limit_exceeded', error: { rule: 'tokens' } },
+  limited: { status: 429, code: 'limit_exceeded', error: { rule: 'budget' } },
   cut: { code: 'response_denied', message: answerMessage, error: { rule: 'answers' } },
 }
 

@@ -36,6 +36,8 @@ export interface StageOptions {
   readonly deniedRequest?: string
   /** Over answers: true once too much has been said. */
   readonly deniedAnswer: string
+  /** Absent: tokens, which not every protocol counts. */
+  readonly limit?: { readonly requests: number } | { readonly tokens: number }
 }
 
 export const requestMessage = 'Ask the platform team.'
@@ -63,7 +65,11 @@ export async function startStage(options: StageOptions): Promise<Stage> {
   }
 }
 
-function toPolicies({ deniedRequest, deniedAnswer }: StageOptions): Record<Place, BundlePolicy> {
+function toPolicies({
+  deniedRequest,
+  deniedAnswer,
+  limit = { tokens: 1500 },
+}: StageOptions): Record<Place, BundlePolicy> {
   const denyRequest = denyWhen(deniedRequest ?? 'request.prompt.contains("forbidden")', requestMessage)
   const judge = (name: Place, spec: Partial<InferencePolicySpec> = {}): BundlePolicy =>
     makePolicy({ targetRefs: [{ name }], rules: [allowAll, denyRequest], ...spec }, { name })
@@ -79,31 +85,27 @@ function toPolicies({ deniedRequest, deniedAnswer }: StageOptions): Record<Place
     cut: judgeAnswers('cut', 'Cut'),
     held: judgeAnswers('held', 'Hold'),
     spent: judge('spent', {
-      limits: [{ name: 'tokens', key: 'identity.username', tokens: 1500, window: '1h' }],
+      limits: [{ name: 'budget', key: 'identity.username', ...limit, window: '1h' }],
     }),
   }
 }
 
-/**
- * What concerns the connection and the credential, and is not the client's to say; and the encoding of the answer, which the gateway asks
- * for itself, because it reads what comes.
- */
-const hops = new Set([
-  'host',
-  'connection',
-  'authorization',
-  'x-api-key',
-  'via',
-  'forwarded',
-  'keep-alive',
-  'accept-encoding',
-])
+/** What concerns the connection, the credential and the framing of the body, and is not the client's to say. */
+const hops = new Set(['host', 'connection', 'keep-alive', 'authorization', 'x-api-key', 'via', 'forwarded'])
+const framing = new Set(['content-length', 'transfer-encoding', 'expect'])
+/** The gateway reads what comes, and asks for it plain. */
+const unlike = new Set([...hops, ...framing, 'accept-encoding'])
+
+/** What a client draws by lot to part the pieces of a form. */
+const boundary = /boundary=(?<lot>[\w-]+)/u
 
 function toComparable({ method, url, headers, body }: Seen): object {
-  const told = Object.entries(headers).filter(
-    ([name]) => !hops.has(name) && !/^x-(?:portcullis|forwarded)-/u.test(name),
-  )
-  return { method, url, headers: Object.fromEntries(told), body: body.toString('latin1') }
+  const lot = boundary.exec(String(headers['content-type']))?.groups?.['lot'] ?? ''
+  const without = (text: string): string => (lot === '' ? text : text.replaceAll(lot, 'BOUNDARY'))
+  const told = Object.keys(headers)
+    .filter((name) => !unlike.has(name) && !/^x-(?:portcullis|forwarded)-/u.test(name))
+    .map((name) => [name, without(String(headers[name]))])
+  return { method, url, headers: Object.fromEntries(told), body: without(body.toString('latin1')) }
 }
 
 /** The client gets the same both ways, and the model is asked the same, byte for byte. Returns what the client got. */
@@ -119,7 +121,7 @@ export async function expectSame<T>(stage: Stage, call: (way: Way) => Promise<T>
   return through
 }
 
-/** What the client raises; a call that succeeds fails the test. The model is not asked where nothing may reach it. */
+/** What the client raises; a call that succeeds fails the test. */
 export async function raisedBy(call: Promise<unknown>): Promise<unknown> {
   return call.then(
     () => expect.fail('it was not refused'),
