@@ -210,7 +210,7 @@ class ResponseTranscript implements Transcript {
   }
 
   #takeEcho(key: string, value: Json | undefined): void {
-    const said = listText(value, 'Quiet')
+    const said = listText(value, key === 'instructions' ? 'Text' : 'Quiet')
     if (said.length === 0) return
     this.#askedTexts ??= new Set(listText(this.#asked, 'Text'))
     for (const text of said) if (!this.#askedTexts.has(text)) this.#channels.tell(`echo/${key}`, text)
