@@ -19,6 +19,7 @@ const gates: readonly (readonly [string, readonly string[]])[] = [
   ['types', ['run', '-s', 'typecheck']],
   ['generated files and kinds', ['run', '-s', 'run:verify']],
   ['CEL conformance', ['run', '-s', 'run:conformance:cel']],
+  ['rule packs', ['run', '-s', 'run:packs']],
 ]
 const nightlyFuzzRuns = '100000'
 const projects = isNightly ? ['fuzz', 'nightly'] : ['unit', 'golden', 'features', 'bypass', 'fuzz', 'cluster', 'e2e']

@@ -77,7 +77,9 @@ async function applySamples(cluster: Cluster, { identityProvider, model, develop
   const grant = await readFile(path.join(config, 'grants', 'secret.yaml'), 'utf8')
   const texts = [grant.replaceAll('TEAM', team).replaceAll('SECRET', secret)]
   const issuers = [toClusterIssuer(cluster), { ...development.issuer, issuer: identityProvider.issuer }]
-  for (const name of await readdir(path.join(config, 'samples'))) {
+  // The lessons and the tests of the samples stand in folders of their own.
+  const names = await readdir(path.join(config, 'samples'))
+  for (const name of names.filter((one) => one.endsWith('.yaml'))) {
     const documents = parseAllDocuments(await readFile(path.join(config, 'samples', name), 'utf8'))
     for (const document of documents) texts.push(toLocal(document.toJS(), { issuers, model: model.origin }))
   }

@@ -1,6 +1,8 @@
 // The three CRDs as people meet them: the manual's examples, kubectl explain and get, typing errors, edits by hand.
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parse, stringify } from 'yaml'
+import { parse, parseAllDocuments, stringify } from 'yaml'
 import { readExamples } from '../../hack/generate/examples.ts'
 import { readCrds } from '../../hack/generate/generate.ts'
 import { makeNamespace, type Namespace, sharedCluster } from '../helpers/cluster.ts'
@@ -29,6 +31,26 @@ describe.for(readCrds().map(({ pageFile, page }) => ({ pageFile, examples: readE
     )
   },
 )
+
+const root = path.resolve(import.meta.dirname, '../..')
+const kinds: ReadonlySet<string> = new Set(['ModelConnection', 'InferencePolicy'])
+
+test.for(globSync('config/{samples,samples/lessons,packs}/*.yaml', { cwd: root }))(
+  'every object of %s is accepted by the API server',
+  async (file) => {
+    const documents = parseAllDocuments(readFileSync(path.join(root, file), 'utf8')).map((one): Declared => one.toJS())
+    const ours = documents.filter(({ kind }) => kinds.has(kind))
+    const items = ours.map((object) => ({ ...object, metadata: { ...object.metadata, namespace: namespace.name } }))
+    const dryRun = ['create', '--dry-run=server', '--validate=strict', '-o', 'name', '-f', '-']
+    const names = await mustKubectl(cluster, dryRun, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+    expect(names.trim().split('\n')).toHaveLength(ours.length)
+  },
+)
+
+interface Declared {
+  readonly kind: string
+  readonly metadata: object
+}
 
 describe('kubectl explain', () => {
   test.for([
