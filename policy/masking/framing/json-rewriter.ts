@@ -1,0 +1,244 @@
+// Rewrites JSON text piece by piece, cut anywhere: texts at the places that are to be masked go through their maskers, and every
+// other byte goes on as it is. It checks no more of the grammar than it needs: strings are strings wherever they stand, and from
+// the first thing on that JSON cannot have there, all that is left is masked as plain text.
+import { AlignedText } from './aligned-text.ts'
+import { BareRun } from './bare-run.ts'
+import { Counts } from './counts.ts'
+import { maskNumber } from './number-text.ts'
+import { keysOf, settle, type Place, type Start } from './place.ts'
+import { mute, type Sink } from './sink.ts'
+import { asItIs, JsonSpeller, unescape } from './spelling.ts'
+import { maskKey, passString, readKey, type StringWork } from './string-work.ts'
+import { Structure } from './structure.ts'
+
+export class JsonRewriter {
+  readonly #start: Start
+  readonly #out: Sink
+  readonly #structure: Structure
+  readonly #counts = new Counts()
+  /** What the text goes to now; mute inside of a value that something else stands for. */
+  #sink: Sink
+  #bare: BareRun | undefined
+  #string: StringWork | undefined
+  #isMutedString = false
+  /** The part of an escape that has come. */
+  #escape = ''
+  #plain: AlignedText | undefined
+
+  /** `start` masks what turns out not to be JSON. */
+  constructor(place: Place, start: Start, out: Sink) {
+    this.#start = start
+    this.#out = out
+    this.#sink = out
+    this.#structure = new Structure(place)
+  }
+
+  push(text: string): void {
+    for (let at = 0; at < text.length;) at = this.#step(text, at)
+    this.#string?.flush()
+    this.#plain?.flush()
+  }
+
+  /** Also when the text is not whole. */
+  end(): void {
+    if (this.#string !== undefined) {
+      if (this.#escape !== '') this.#string.read('', this.#escape)
+      this.#string.end()
+    } else if (this.#plain === undefined) {
+      this.#endBare()
+    }
+    this.#plain?.end()
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    return this.#counts.sum()
+  }
+
+  /** Takes something from `at` on, and gives where it ended. */
+  #step(text: string, at: number): number {
+    if (this.#plain !== undefined) {
+      this.#plain.read(text.slice(at), text.slice(at))
+      return text.length
+    }
+    if (this.#string === undefined) return this.#readBetween(text, at)
+    return this.#escape === '' ? this.#readString(this.#string, text, at) : this.#readEscape(this.#string, text, at)
+  }
+
+  #readBetween(text: string, at: number): number {
+    const sign = text.charCodeAt(at)
+    if (!isSign(sign)) {
+      const end = endOfBare(text, at)
+      this.#bare ??= new BareRun()
+      if (!this.#bare.add(text.slice(at, end))) this.#turnPlain(this.#bare)
+      return end
+    }
+    if (!this.#endBare()) return at
+    if (sign === quote) this.#openString()
+    else this.#takeSign(sign, text.slice(at, at + 1))
+    return at + 1
+  }
+
+  /** False: it was no JSON. */
+  #endBare(): boolean {
+    const bare = this.#bare
+    if (bare === undefined) return true
+    if (!bare.isComplete()) {
+      this.#turnPlain(bare)
+      return false
+    }
+    this.#bare = undefined
+    const { before, token, after } = bare.parts
+    this.#sink.keep(before)
+    if (token !== '') this.#takeToken(token, bare.isNumber())
+    this.#sink.keep(after)
+    return true
+  }
+
+  #takeToken(token: string, isNumber: boolean): void {
+    const written = this.#isMuted ? undefined : this.#rewriteToken(token, isNumber)
+    if (written === undefined) {
+      this.#sink.keep(token)
+      return
+    }
+    this.#sink.write(written)
+    this.#sink.skip(token.length)
+  }
+
+  #rewriteToken(token: string, isNumber: boolean): string | undefined {
+    const place = settle(this.#structure.place, false)
+    if (place.kind === 'Instead') return place.text === token ? undefined : place.text
+    if (place.kind !== 'Mask' || !place.numbers || !isNumber) return undefined
+    const { key } = this.#structure
+    const masked = maskNumber(token, () => this.#counts.track(place.start(key)))
+    return masked === undefined ? undefined : JSON.stringify(masked)
+  }
+
+  #takeSign(sign: number, text: string): void {
+    if (sign === openBrace || sign === openBracket) {
+      this.#open(sign === openBrace, text)
+      return
+    }
+    this.#sink.keep(text)
+    if (sign === comma) this.#structure.comma()
+    else if (sign === colon) this.#structure.colon()
+    else if (this.#structure.close()?.isMuted === true) this.#sink = this.#out
+  }
+
+  #open(isObject: boolean, text: string): void {
+    const { place } = this.#structure
+    const isMuted = place.kind === 'Instead' && !this.#isMuted
+    if (isMuted) this.#muteFor(place.text)
+    this.#sink.keep(text)
+    this.#structure.open(isObject, isMuted)
+  }
+
+  #openString(): void {
+    const place = this.#isMuted || this.#structure.isKey ? undefined : settle(this.#structure.place, true)
+    this.#isMutedString = place?.kind === 'Instead'
+    if (place?.kind === 'Instead') this.#muteFor(place.text)
+    this.#sink.keep('"')
+    this.#string = this.#structure.isKey ? this.#workOnKey() : this.#workOnValue(place)
+  }
+
+  #workOnKey(): StringWork {
+    const { top } = this.#structure
+    if (top === undefined || this.#isMuted) return passString(this.#sink)
+    const place = keysOf(top.place)
+    if (place !== undefined) return maskKey(top, this.#counts.track(place.start(undefined)), this.#sink)
+    return top.place.kind === 'Keep' ? passString(this.#sink) : readKey(top, this.#sink)
+  }
+
+  #workOnValue(place: Place | undefined): StringWork {
+    if (place?.kind !== 'Mask' && place?.kind !== 'String') return passString(this.#sink)
+    return new AlignedText(this.#counts.track(place.start(this.#structure.key)), this.#sink, new JsonSpeller())
+  }
+
+  #readString(string: StringWork, text: string, at: number): number {
+    const end = endOfPlainUnits(text, at)
+    if (end > at) {
+      const part = text.slice(at, end)
+      string.read(part, part)
+    }
+    if (end === text.length) return end
+    if (text.charCodeAt(end) === backslash) this.#escape = '\\'
+    else this.#closeString(string)
+    return end + 1
+  }
+
+  #closeString(string: StringWork): void {
+    string.end()
+    this.#string = undefined
+    this.#sink.keep('"')
+    if (!this.#isMutedString) return
+    this.#isMutedString = false
+    this.#sink = this.#out
+  }
+
+  #readEscape(string: StringWork, text: string, at: number): number {
+    const unit = text.slice(at, at + 1)
+    const raw = this.#escape + unit
+    if (raw === '\\u' || (raw.length > 2 && raw.length < 6 && hex.test(unit))) {
+      this.#escape = raw
+      return at + 1
+    }
+    this.#escape = ''
+    if (raw.length === 2) {
+      string.read(unescape(unit), raw)
+      return at + 1
+    }
+    if (hex.test(unit)) {
+      string.read(String.fromCharCode(Number.parseInt(raw.slice(2), 16)), raw)
+      return at + 1
+    }
+    // Not JSON: read as lenient readers do.
+    string.read('u', '\\u')
+    if (raw.length > 3) string.read(raw.slice(2, -1), raw.slice(2, -1))
+    return at
+  }
+
+  #turnPlain(bare: BareRun): void {
+    this.#plain = new AlignedText(this.#counts.track(this.#start(undefined)), this.#sink, asItIs)
+    this.#plain.read(bare.text, bare.text)
+  }
+
+  get #isMuted(): boolean {
+    return this.#sink !== this.#out
+  }
+
+  #muteFor(text: string): void {
+    this.#out.write(text)
+    this.#sink = mute(this.#out)
+  }
+}
+
+const hex = /^[0-9a-fA-F]$/u
+
+const quote = 34
+const comma = 44
+const colon = 58
+const openBracket = 91
+const backslash = 92
+const openBrace = 123
+
+function isSign(unit: number): boolean {
+  return unit === quote || unit === comma || unit === colon || isBracket(unit)
+}
+
+function isBracket(unit: number): boolean {
+  return unit === openBracket || unit === openBrace || unit === 93 || unit === 125
+}
+
+function endOfBare(text: string, from: number): number {
+  let end = from + 1
+  while (end < text.length && !isSign(text.charCodeAt(end))) end += 1
+  return end
+}
+
+function endOfPlainUnits(text: string, from: number): number {
+  let end = from
+  for (; end < text.length; end += 1) {
+    const unit = text.charCodeAt(end)
+    if (unit === quote || unit === backslash) break
+  }
+  return end
+}

@@ -1,0 +1,85 @@
+// What happens to a JSON value, by where it stands: a tree that is walked along with the document, so that deep nesting costs no
+// more than flat. A value of another shape than the tree expects falls to the tree's `otherwise`; nothing passes by surprise.
+import type { Masker } from '../masker.ts'
+
+/** A fresh masker for one text; `key` is the field that holds it, for detectors that ask for words of context. */
+export type Start = (key: string | undefined) => Masker
+
+export interface MaskPlace {
+  readonly kind: 'Mask'
+  readonly start: Start
+  /** Names of fields too. */
+  readonly keys: boolean
+  /** Number literals too, as they are written; one that changes becomes a string. */
+  readonly numbers: boolean
+}
+
+export type Place =
+  /** The value and all below it stay as they are. */
+  | { readonly kind: 'Keep' }
+  /** This JSON text stands instead of the value, whatever it is. */
+  | { readonly kind: 'Instead'; readonly text: string }
+  /** Every text in the value. */
+  | MaskPlace
+  /** A string, exactly here. */
+  | { readonly kind: 'String'; readonly start: Start; readonly otherwise: Place }
+  /** An object. */
+  | { readonly kind: 'Fields'; readonly fields: ReadonlyMap<string, Place>; readonly otherwise: Place }
+  /** A list. */
+  | { readonly kind: 'Items'; readonly at: (index: number) => Place; readonly otherwise: Place }
+
+export const keep: Place = { kind: 'Keep' }
+
+export function instead(text: string): Place {
+  return { kind: 'Instead', text }
+}
+
+/** Everything a person or program could read. */
+export function maskEverywhere(start: Start): MaskPlace {
+  return { kind: 'Mask', start, keys: true, numbers: true }
+}
+
+export function fields(places: Readonly<Record<string, Place>>, otherwise: Place): Place {
+  return { kind: 'Fields', fields: new Map(Object.entries(places)), otherwise }
+}
+
+export function items(at: (index: number) => Place, otherwise: Place): Place {
+  return { kind: 'Items', at, otherwise }
+}
+
+/** The place of a member of the value that stands at `place`. */
+export function enter(place: Place, step: string | number): Place {
+  switch (place.kind) {
+    case 'Keep':
+    case 'Instead':
+    case 'Mask':
+      return place
+    case 'String':
+      return enter(place.otherwise, step)
+    case 'Fields':
+      return typeof step === 'string' ? (place.fields.get(step) ?? place.otherwise) : enter(place.otherwise, step)
+    case 'Items':
+      return typeof step === 'number' ? place.at(step) : enter(place.otherwise, step)
+  }
+}
+
+/** How the names of an object's fields are masked, when the object stands at `place`. */
+export function keysOf(place: Place): MaskPlace | undefined {
+  const at = settle(place, false)
+  return at.kind === 'Mask' && at.keys ? at : undefined
+}
+
+/** What a string, or a number or word, that stands at `place` is under. */
+export function settle(place: Place, isString: boolean): Place {
+  switch (place.kind) {
+    case 'String':
+      return isString ? place : settle(place.otherwise, isString)
+    case 'Fields':
+    case 'Items':
+      return settle(place.otherwise, isString)
+    case 'Keep':
+    case 'Instead':
+    case 'Mask':
+      return place
+  }
+}

@@ -1,0 +1,67 @@
+// Where in a JSON document the reader stands: which containers are open, whether a string is a name, and which place the next
+// value has. A list of frames instead of recursion, so that hostile nesting costs memory as its own text does.
+import { enter, type Place } from './place.ts'
+
+export interface Frame {
+  readonly place: Place
+  readonly isObject: boolean
+  /** What stands instead of this container was written; nothing of it goes on. */
+  readonly isMuted: boolean
+  expectsKey: boolean
+  key: string | undefined
+  index: number
+  names: Names | undefined
+}
+
+/** Names that an object got in the output so far; how often, for names that the mask made. */
+export type Names = Map<string, number>
+
+export class Structure {
+  readonly #root: Place
+  readonly #frames: Frame[] = []
+
+  constructor(root: Place) {
+    this.#root = root
+  }
+
+  get top(): Frame | undefined {
+    return this.#frames.at(-1)
+  }
+
+  get isKey(): boolean {
+    return this.top?.expectsKey ?? false
+  }
+
+  /** The field that holds the next value, also when it stands in a list in that field. */
+  get key(): string | undefined {
+    return this.top?.key
+  }
+
+  /** Of the next value. */
+  get place(): Place {
+    const { top } = this
+    if (top === undefined) return this.#root
+    return enter(top.place, top.isObject ? (top.key ?? '') : top.index)
+  }
+
+  open(isObject: boolean, isMuted: boolean): void {
+    const key = isObject ? undefined : this.key
+    this.#frames.push({ place: this.place, isObject, isMuted, expectsKey: isObject, key, index: 0, names: undefined })
+  }
+
+  /** What was closed, if anything was open. */
+  close(): Frame | undefined {
+    return this.#frames.pop()
+  }
+
+  comma(): void {
+    const { top } = this
+    if (top === undefined) return
+    if (top.isObject) top.expectsKey = true
+    else top.index += 1
+  }
+
+  colon(): void {
+    if (this.top !== undefined) this.top.expectsKey = false
+  }
+}

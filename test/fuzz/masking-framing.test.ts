@@ -1,0 +1,218 @@
+// The framing layers of the mask, over a masker of literal words: whatever the cutting, masked JSON is the JSON of the masked
+// value, and what was not masked is there byte for byte.
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { maskJson, nest, startJson } from '../../policy/masking/framing/json-text.ts'
+import { maskEverywhere } from '../../policy/masking/framing/place.ts'
+import { applySplices } from '../../policy/masking/framing/sink.ts'
+import type { Masker } from '../../policy/masking/masker.ts'
+import { maskWords, startWords } from '../helpers/word-masker.ts'
+import { runs } from './runs.ts'
+
+const words = { '4111': '[CARD]', 'a"b': '\\"', '😀!': '😁', xy: '', 'q\\': 'q\\q', é: 'é\n', cc: 'cc' } as const
+const start = (): Masker => startWords(words)
+const place = maskEverywhere(start)
+
+const fragment = fc.constantFrom(
+  '4111',
+  '41',
+  '11',
+  'a"b',
+  'a',
+  '"',
+  'b',
+  '😀!',
+  '😀',
+  '!',
+  '\ud83d',
+  '\ude00',
+  'xy',
+  'x',
+)
+const more = fc.constantFrom('q\\', 'q', '\\', 'é', 'c', '\n', '{', ' ', '[', 'u0041', '/', '\u2028')
+const plainText = fc.array(fc.oneof(fragment, more), { maxLength: 8 }).map((all) => all.join(''))
+
+/** A string as JSON, its units spelled in any of the ways there are. */
+const spelled = (text: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.tuple(text, fc.array(fc.nat(3), { minLength: 1, maxLength: 6 })).map(([units, ways]) => {
+    const parts = [...Array(units.length).keys()].map((i) => spell(units.charAt(i), ways[i % ways.length] ?? 0))
+    return `"${parts.join('')}"`
+  })
+
+function spell(unit: string, way: number): string {
+  const code = unit.charCodeAt(0).toString(16).padStart(4, '0')
+  if (way === 1) return `\\u${code}`
+  if (way === 2) return `\\u${code.toUpperCase()}`
+  return unit === '/' && way === 3
+    ? '\\/'
+    : JSON.stringify(unit)
+        .slice(1, -1)
+        .replace(/^\\ud.*/u, unit)
+}
+
+const number = fc.constantFrom(
+  '4111',
+  '-4111',
+  '41110',
+  '4.111e3',
+  '41.11E+2',
+  '4111.00',
+  '41',
+  '0',
+  '1e999',
+  '-0.5e-3',
+)
+const blanks = fc.constantFrom('', '', ' ', '\n\t')
+
+function jsonOf(text: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  return fc.letrec<{ value: string; pair: [string, string] }>((tie) => ({
+    pair: fc.tuple(spelled(text), tie('value')),
+    value: fc
+      .tuple(
+        blanks,
+        fc.oneof(
+          { maxDepth: 4, withCrossShrink: true },
+          fc.oneof(spelled(text), number, fc.constantFrom('true', 'false', 'null')),
+          fc.array(tie('value'), { maxLength: 4 }).map((all) => `[${all.join(',')}]`),
+          fc
+            .array(tie('pair'), { maxLength: 4 })
+            .map((all) => `{${all.map(([key, value], i) => ` "${i}#${key.slice(1)} :${value}`).join(',')}}`),
+        ),
+        blanks,
+      )
+      .map((all) => all.join('')),
+  })).value
+}
+
+const json = jsonOf(plainText)
+const cuts = fc.array(fc.nat({ max: 400 }), { maxLength: 6 })
+
+function inPieces(masker: Masker, text: string, at: readonly number[]): string {
+  const sorted = [...at, 0, text.length].filter((cut) => cut <= text.length).toSorted((a, b) => a - b)
+  const pieces = sorted.map((cut, i) => text.slice(cut, sorted[i + 1] ?? cut))
+  return pieces.map((piece) => masker.push(piece)).join('') + masker.end()
+}
+
+function inUnits(masker: Masker, text: string): string {
+  return text.split('').map(masker.push).join('') + masker.end()
+}
+
+interface Source {
+  readonly source?: string
+}
+
+/** The value with its texts masked, by a way of its own. */
+function maskValue(text: string, maskText: (text: string) => string): unknown {
+  return JSON.parse(text, (_, value: unknown, context?: Source) => {
+    if (typeof value === 'string') return maskText(value)
+    if (typeof value === 'number') return maskNumber(value, context?.source ?? '')
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [maskWords(key, words), each]))
+  })
+}
+
+function maskNumber(value: number, source: string): number | string {
+  const masked = maskWords(source, words)
+  if (masked !== source) return masked
+  const digits = Number.isInteger(value) ? BigInt(Math.abs(value)).toString() : ''
+  const other = maskWords(digits, words)
+  return other === digits ? value : other
+}
+
+it('masks JSON as its value would be masked, for every cutting', () => {
+  fc.assert(
+    fc.property(json, cuts, (text, at) => {
+      const { splices } = maskJson(text, place, start)
+      const whole = applySplices(text, splices)
+      expect(JSON.parse(whole)).toStrictEqual(maskValue(text, (each) => maskWords(each, words)))
+      expect(inPieces(startJson(place, start), text, at)).toBe(whole)
+      expect(inUnits(startJson(place, start), text)).toBe(whole)
+    }),
+    runs,
+  )
+})
+
+it('touches nothing but the strings and numbers in which it found something', () => {
+  fc.assert(
+    fc.property(json, (text) => {
+      const tokens = [...text.matchAll(/"(?:[^"\\]|\\.)*"|-?[0-9][-+.0-9eE]*/gu)]
+      const touched = tokens.filter(([token]) => {
+        const value: unknown = JSON.parse(token)
+        return typeof value === 'string'
+          ? maskWords(value, words) !== value
+          : maskNumber(Number(token), token) !== value
+      })
+      for (const { start: from, end } of maskJson(text, place, start).splices) {
+        expect(touched.some(({ index, 0: token }) => index <= from && end <= index + token.length)).toBe(true)
+      }
+    }),
+    runs,
+  )
+})
+
+const nested = (levels: number): fc.Arbitrary<string> =>
+  levels === 0
+    ? json
+    : jsonOf(
+        fc.oneof(
+          plainText.map((text) => `w${text}`),
+          nested(levels - 1),
+        ),
+      )
+
+it('masks JSON in strings of JSON as its value', () => {
+  const masker = nest(start)
+  const maskText = (text: string, levels: number): string => {
+    if (levels === 0 || !/^\s*["[{]/u.test(text)) return maskWords(text, words)
+    return JSON.stringify(maskValue(text, (each) => maskText(each, levels - 1)))
+  }
+  const normal = (value: unknown): unknown => JSON.parse(JSON.stringify(value), (_, each: unknown) => plain(each))
+  const plain = (each: unknown): unknown => {
+    if (typeof each !== 'string' || !/^\s*["[{]/u.test(each)) return each
+    try {
+      return { nested: normal(JSON.parse(each)) }
+    } catch {
+      return each
+    }
+  }
+  fc.assert(
+    fc.property(
+      nested(2).filter((text) => /^\s*["[{]/u.test(text)),
+      cuts,
+      (text, at) => {
+        const whole = inPieces(masker(undefined), text, [])
+        expect(normal(JSON.parse(whole))).toStrictEqual(normal(JSON.parse(maskText(text, 3))))
+        expect(inPieces(masker(undefined), text, at)).toBe(whole)
+      },
+    ),
+    runs,
+  )
+})
+
+const anything = fc
+  .array(
+    fc.oneof(
+      fragment,
+      more,
+      fc.constantFrom('"', '\\u00', '\\', '{"', '":', ',', ']', '}', '1', 'e', 'true', 'NaN', ' '),
+    ),
+  )
+  .map((all) => all.join(''))
+
+it('gives the same for every cutting, JSON or not, whole or not', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        anything,
+        json.map((text) => text.slice(0, text.length / 2)),
+      ),
+      cuts,
+      (text, at) => {
+        const whole = inPieces(nest(start)(undefined), text, [])
+        expect(inPieces(nest(start)(undefined), text, at)).toBe(whole)
+        expect(inUnits(nest(start)(undefined), text)).toBe(whole)
+      },
+    ),
+    runs,
+  )
+})
