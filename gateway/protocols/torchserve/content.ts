@@ -54,7 +54,7 @@ function planJson(mediaType: MediaType): (bytes: Uint8Array) => Content {
     if (isJsonObject(body)) {
       for (const [key, item] of Object.entries(body)) {
         into.addText(key)
-        addTexts(collectText(item), key, into)
+        addTexts(collectText(key === 'b64' ? { b64: item } : item), key, into)
       }
     } else addTexts(collectText(body), 'body', into)
     return toContent(into, body)
