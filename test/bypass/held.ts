@@ -36,6 +36,7 @@ export type ToAttempt = (word: string) => Attempt
 
 /** The word is found wherever it stands: the same request passes with a harmless one, byte for byte. */
 export async function expectFound(world: World, connection: string, toAttempt: ToAttempt): Promise<void> {
+  world.answer = undefined
   const passed = await world.send(connection, toAttempt(harmless))
   expectPassed(passed)
   expect(passed.reached[0]?.body).toEqual(Buffer.from(toAttempt(harmless).body ?? ''))
@@ -48,6 +49,7 @@ export async function expectOddRefused(
   connection: string,
   { plain, odd, codes }: { readonly plain: Attempt; readonly odd: Attempt; readonly codes: readonly string[] },
 ): Promise<void> {
+  world.answer = undefined
   expectPassed(await world.send(connection, plain))
   expectHeld(await world.send(connection, odd), codes)
 }
