@@ -1,0 +1,137 @@
+// One start of a text, tried on the exact automaton: which detector matches from here, and how far. It stops where the text that
+// arrived does and goes on with the next piece, so it decides the same for every cutting.
+//
+//   reading ──all threads dead──▶ decided          longest end that holds, or no match
+//      └──a thread beyond its cap──▶ overflowing ──that thread dead──▶ decided      masked as far as it lived
+import { ignorableUnit, symbolAt, widthAt } from './automata/alphabet.ts'
+import type { DfaState } from './automata/lazy-dfa.ts'
+import type { Compiled } from './compiled.ts'
+
+/** Characters that nobody sees within one candidate before it counts as overflowing: nobody writes so many. */
+const maxIgnored = 256
+
+export interface Candidate {
+  readonly end: number
+  readonly detector: number
+}
+
+export class Attempt {
+  readonly #compiled: Compiled
+  #state: DfaState
+  #at = 0
+  #ignored = 0
+  #beyondAscii = false
+  /** Offsets count from the start of the text the caller holds; `rebase` follows when that moves. */
+  start = 0
+  /** Behind the last character a thread consumed. */
+  end = 0
+  /** Ascending by end, and by priority at the same end. One that holds for certain has thrown out all before it. */
+  candidates: Candidate[] = []
+  /** The first of `candidates` holds for certain. */
+  certain = false
+  overflow: number | undefined
+  /** Where the value ends that is kept of an overflowing match. */
+  valueEnd = 0
+  /** Characters read by all attempts: what linear time is asserted on. */
+  steps = 0
+
+  constructor(compiled: Compiled) {
+    this.#compiled = compiled
+    this.#state = compiled.exact.start(false)
+  }
+
+  /** Detectors that still may match further. */
+  get live(): readonly number[] {
+    return this.#state.live
+  }
+
+  begin(start: number, afterWord: boolean): void {
+    this.start = start
+    this.end = start
+    this.#at = start
+    this.#state = this.#compiled.exact.start(afterWord)
+    this.#ignored = 0
+    this.#beyondAscii = false
+    this.candidates.length = 0
+    this.certain = false
+    this.overflow = undefined
+  }
+
+  rebase(by: number): void {
+    this.start -= by
+    this.end -= by
+    this.#at -= by
+    this.valueEnd -= by
+    this.candidates = this.candidates.map(({ end, detector }) => ({ end: end - by, detector }))
+  }
+
+  /** Reads on. True when no more text can change the outcome; at the end of all text nothing is open. */
+  run(text: string, final: boolean): boolean {
+    while (this.#at < text.length) if (!this.#read(text)) return true
+    if (final) this.#note(this.#state.endsBeforeOther)
+    return final
+  }
+
+  /** Reads one character. False when the attempt is over. */
+  #read(text: string): boolean {
+    const { alphabet, exact } = this.#compiled
+    const unit = text.charCodeAt(this.#at)
+    let symbol = alphabet.table[unit] ?? 0
+    let width = 1
+    if (unit > 0x7f) {
+      this.#beyondAscii = true
+      symbol = symbolAt(alphabet, text, this.#at)
+      width = widthAt(text, this.#at)
+      if (symbol === ignorableUnit) return this.#ignore(width)
+    }
+    const state = this.#state
+    if (state.ends) this.#note(alphabet.outside[symbol] === 1 ? state.endsBeforeWord : state.endsBeforeOther)
+    return this.#advance(state.next[symbol] ?? exact.step(state, symbol), width)
+  }
+
+  /** False when the attempt is over: no match begins with what nobody sees. */
+  #ignore(width: number): boolean {
+    if (this.#at === this.start) return false
+    this.#at += width
+    this.#ignored += width
+    this.steps += 1
+    if (this.overflow !== undefined) this.end = this.#at
+    else if (this.#ignored > maxIgnored) this.#overflowBy(this.#state, this.end)
+    return true
+  }
+
+  /** False when the attempt is over. */
+  #advance(state: DfaState, width: number): boolean {
+    this.steps += 1
+    if (state.idle) return false
+    if (this.overflow !== undefined && !state.live.includes(this.overflow)) return false
+    const before = this.end
+    this.#at += width
+    this.end = this.#at
+    this.#state = state
+    if (this.overflow === undefined && this.end - this.start - this.#ignored > state.cap)
+      this.#overflowBy(state, before)
+    if (!state.settled) return true
+    this.#note(state.endsBeforeOther)
+    return false
+  }
+
+  #overflowBy({ live, cap }: DfaState, valueEnd: number): void {
+    this.valueEnd = valueEnd
+    this.overflow = live.find((detector) => this.#compiled.detectors[detector]?.detector.maxLength === cap)
+  }
+
+  /** Detectors come with the one of least priority first, so that the last candidate is always the best so far. */
+  #note(detectors: readonly number[]): void {
+    if (this.overflow !== undefined) return
+    for (const detector of detectors) {
+      const compiled = this.#compiled.detectors[detector]
+      if (compiled === undefined) continue
+      if (compiled.unconditional && !this.#beyondAscii) {
+        this.candidates.length = 0
+        this.certain = true
+      }
+      this.candidates.push({ end: this.end, detector })
+    }
+  }
+}

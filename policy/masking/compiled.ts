@@ -1,0 +1,25 @@
+// Detectors made ready to run: their automata and what the scan asks of each of them. Built once per set of detectors, shared by all
+// streams; a stream keeps nothing here.
+import type { Alphabet } from './automata/alphabet.ts'
+import type { LazyDfa } from './automata/lazy-dfa.ts'
+import type { Detector } from './detector.ts'
+
+export interface CompiledDetector {
+  readonly detector: Detector
+  /** Every match counts: neither a verifier nor a context word has a say. */
+  readonly unconditional: boolean
+  /** Required context words, folded, in lower case; none when there is nothing to require. */
+  readonly words: readonly string[]
+  /** Its pattern is written in look-alikes itself, so candidates made of them are not disguised. */
+  readonly foreign: boolean
+}
+
+export interface Compiled {
+  readonly detectors: readonly CompiledDetector[]
+  readonly alphabet: Alphabet
+  /** Relaxed, over all detectors, beginning everywhere: says where no match can be. */
+  readonly gate: LazyDfa
+  /** Exact, over all detectors, from one start. */
+  readonly exact: LazyDfa
+  readonly needsContext: boolean
+}

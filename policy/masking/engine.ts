@@ -1,0 +1,123 @@
+// Makes one engine of a list of detectors, or says what is wrong with them. What is too large to run safely is refused here, when a
+// policy is accepted, and not met when a call comes.
+import { buildAlphabet } from './automata/alphabet.ts'
+import type { PointRange } from './automata/char-set.ts'
+import { LazyDfa } from './automata/lazy-dfa.ts'
+import { buildNfa, countStates, isNullable, SetNumbers } from './automata/nfa.ts'
+import { isTooLarge } from './automata/state-count.ts'
+import type { Compiled, CompiledDetector } from './compiled.ts'
+import { toContextWord } from './context-words.ts'
+import type { Detector } from './detector.ts'
+import { isLookalike } from './fold.ts'
+import type { Engine, Finding, Label, Masker, Replace } from './masker.ts'
+import { parsePattern, type PatternNode } from './pattern.ts'
+import type { Problem } from '../problem.ts'
+import { Scan } from './scan.ts'
+
+export interface EngineProblems {
+  readonly problems: readonly Problem[]
+}
+
+/** States of all patterns together when unrolled, those of one pattern, and those of an automaton before it starts anew. */
+const limits = { all: 400_000, one: 120_000, dfa: 20_000, maxLength: 65_536 } as const
+
+export function compileEngine(detectors: readonly Detector[]): Engine | EngineProblems {
+  const compiled = compileDetectors(detectors)
+  return 'problems' in compiled ? compiled : toEngine(compiled)
+}
+
+export function compileDetectors(detectors: readonly Detector[]): Compiled | EngineProblems {
+  const problems: Problem[] = []
+  const nodes: PatternNode[] = []
+  const names = new Set<string>()
+  for (const [index, detector] of detectors.entries()) {
+    const path = `detectors[${index}]`
+    const parsed = parsePattern(detector.pattern)
+    if ('error' in parsed) problems.push(invalid(`${path}.pattern`, parsed.error.message, parsed.error.position))
+    else nodes.push(parsed.node)
+    const refusal = 'error' in parsed ? undefined : refusePattern(parsed.node)
+    if (refusal !== undefined) problems.push(invalid(`${path}.pattern`, refusal))
+    if (!(detector.maxLength >= 1 && detector.maxLength <= limits.maxLength))
+      problems.push(invalid(`${path}.maxLength`, `must be from 1 to ${limits.maxLength}`))
+    if (names.has(detector.name)) problems.push(invalid(`${path}.name`, 'another detector has the same name'))
+    names.add(detector.name)
+  }
+  if (nodes.reduce((sum, node) => sum + countStates(node), 0) > limits.all)
+    problems.push(invalid('detectors', `more than ${limits.all} states together; use fewer or shorter patterns`))
+  return problems.length > 0 ? { problems } : compileNodes(detectors, nodes)
+}
+
+function invalid(path: string, message: string, position?: number): Problem {
+  const at = position === undefined ? {} : { line: 1, column: position + 1 }
+  return { path, reason: 'Invalid', message, ...at }
+}
+
+function refusePattern(node: PatternNode): string | undefined {
+  if (countStates(node) > limits.one)
+    return `unrolls to more than ${limits.one} states; shorten its repeats or leave their upper bounds away`
+  if (isNullable(node)) return 'matches the empty text; make some part of it obligatory'
+  if (isTooLarge(node))
+    return 'needs too many states to be run in one pass; a repeat over characters that also stand before it is the usual cause'
+  return undefined
+}
+
+function compileNodes(detectors: readonly Detector[], nodes: readonly PatternNode[]): Compiled {
+  const sets = new SetNumbers()
+  const exact = buildNfa(nodes, { sets, relaxed: false })
+  const relaxed = buildNfa(nodes, { sets, relaxed: true })
+  const alphabet = buildAlphabet(sets.sets)
+  const shared = { alphabet, caps: detectors.map(({ maxLength }) => maxLength), maxStates: limits.dfa }
+  return {
+    detectors: detectors.map((detector, index) => compileDetector(detector, nodes[index])),
+    alphabet,
+    gate: new LazyDfa({ ...shared, nfa: relaxed, unanchored: true }),
+    exact: new LazyDfa({ ...shared, nfa: exact, unanchored: false }),
+    needsContext: detectors.some(({ context }) => context?.required === true),
+  }
+}
+
+function compileDetector(detector: Detector, node: PatternNode | undefined): CompiledDetector {
+  const words = detector.context?.required === true ? detector.context.words.map(toContextWord) : []
+  const unconditional = detector.verify === undefined && detector.context?.required !== true
+  return { detector, unconditional, words, foreign: node !== undefined && isForeignPattern(node) }
+}
+
+function isForeignPattern(node: PatternNode): boolean {
+  switch (node.kind) {
+    case 'set':
+      return node.set.items.some(({ ranges, negated }) => !negated && ranges.some(hasLookalike))
+    case 'boundary':
+      return false
+    case 'repeat':
+      return isForeignPattern(node.node)
+    case 'sequence':
+    case 'choice':
+      return node.nodes.some(isForeignPattern)
+  }
+}
+
+/** By its ends: who writes a range of foreign letters begins or ends it with one that has no look-alike, or means the script. */
+function hasLookalike([first, last]: PointRange): boolean {
+  return isLookalike(first) || isLookalike(last) || (first >= 0x370 && last <= 0x52f)
+}
+
+function toEngine(compiled: Compiled): Engine {
+  return {
+    findAll: (text) => {
+      const findings: Finding[] = []
+      new Scan(compiled, { replace: () => '', found: (finding) => findings.push(finding) }).advance(text, true)
+      return findings
+    },
+    maskAll: (text, replace) => new Scan(compiled, { replace }).advance(text, true),
+    start: (replace, label) => startMasker(compiled, replace, label),
+  }
+}
+
+function startMasker(compiled: Compiled, replace: Replace, label?: Label): Masker {
+  const scan = new Scan(compiled, { replace, label })
+  return {
+    push: (text) => scan.advance(text, false),
+    end: () => scan.advance('', true),
+    counts: () => Object.fromEntries(scan.counts),
+  }
+}

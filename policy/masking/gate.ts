@@ -1,0 +1,57 @@
+// The gate: runs over text that is not known to hold anything and stops where a match may end. What it passes cannot be part of any
+// match, for it accepts all that the detectors accept, and more.
+import { ignorableUnit, surrogateUnit, symbolAt, widthAt } from './automata/alphabet.ts'
+import type { DfaState } from './automata/lazy-dfa.ts'
+import type { Compiled } from './compiled.ts'
+
+export class Gate {
+  readonly #compiled: Compiled
+  /** The first start that may still match, before `stop`; -1 when there is none. */
+  first = -1
+  /** Where a match may end, or the end of the text. */
+  stop = 0
+  #state: DfaState
+  /** Characters read: what linear time is asserted on. */
+  steps = 0
+
+  constructor(compiled: Compiled) {
+    this.#compiled = compiled
+    this.#state = compiled.gate.start(false)
+  }
+
+  /** Whether a match may end with the text itself. */
+  get mayEnd(): boolean {
+    return this.#state.endsBeforeOther.length > 0
+  }
+
+  run(text: string, from: number, afterWord: boolean): void {
+    const { gate, alphabet } = this.#compiled
+    const { table, outside } = alphabet
+    let state = gate.start(afterWord)
+    let first = -1
+    let i = from
+    while (i < text.length) {
+      let symbol = table[text.charCodeAt(i)] ?? 0
+      let width = 1
+      if (symbol >= surrogateUnit) {
+        symbol = symbolAt(alphabet, text, i)
+        width = widthAt(text, i)
+      }
+      if (symbol !== ignorableUnit) {
+        if (state.ends && mayEndBefore(state, outside[symbol])) break
+        state = state.next[symbol] ?? gate.step(state, symbol)
+        if (state.idle) first = -1
+        else if (first < 0) first = i
+      }
+      i += width
+    }
+    this.steps += i - from
+    this.first = first
+    this.stop = i
+    this.#state = state
+  }
+}
+
+function mayEndBefore(state: DfaState, word: number | undefined): boolean {
+  return (word === 1 ? state.endsBeforeWord : state.endsBeforeOther).length > 0
+}
