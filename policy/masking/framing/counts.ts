@@ -13,20 +13,25 @@ export class Counts {
       end: () => {
         const rest = masker.end()
         this.#open.delete(masker)
-        add(this.#total, masker)
+        add(this.#total, masker.counts())
         return rest
       },
       counts: masker.counts,
     }
   }
 
+  /** Of a masker that is done. */
+  add(counts: Readonly<Record<string, number>>): void {
+    add(this.#total, counts)
+  }
+
   sum(): Readonly<Record<string, number>> {
     const sum = new Map(this.#total)
-    for (const masker of this.#open) add(sum, masker)
+    for (const masker of this.#open) add(sum, masker.counts())
     return Object.fromEntries(sum)
   }
 }
 
-function add(sum: Map<string, number>, masker: Masker): void {
-  for (const [name, count] of Object.entries(masker.counts())) sum.set(name, (sum.get(name) ?? 0) + count)
+function add(sum: Map<string, number>, counts: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(counts)) sum.set(name, (sum.get(name) ?? 0) + count)
 }

@@ -83,3 +83,30 @@ export function settle(place: Place, isString: boolean): Place {
       return place
   }
 }
+
+/** How many strings of a JSON text stand at which place; none when it is not JSON. */
+export function countPlaces(text: string, root: Place): ReadonlyMap<Place, number> {
+  const counts = new Map<Place, number>()
+  const left: { readonly value: unknown; readonly place: Place }[] = [{ value: parse(text), place: root }]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { value, place } = next
+    if (typeof value === 'string') {
+      const at = settle(place, true)
+      counts.set(at, (counts.get(at) ?? 0) + 1)
+    } else if (typeof value === 'object' && value !== null) {
+      const isList = Array.isArray(value)
+      for (const [step, inner] of Object.entries(value)) {
+        left.push({ value: inner, place: enter(place, isList ? Number(step) : step) })
+      }
+    }
+  }
+  return counts
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

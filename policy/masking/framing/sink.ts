@@ -19,6 +19,11 @@ export interface Splice {
 export class TextSink implements Sink {
   #text = ''
 
+  /** Of what was not taken yet. */
+  get length(): number {
+    return this.#text.length
+  }
+
   keep(text: string): void {
     this.#text += text
   }

@@ -1,0 +1,214 @@
+// The events of a streamed answer under a mask. A text comes in pieces over many events, several texts at once: each choice has its
+// content, its reasoning, its tool calls. Every one of them has a masker of its own here, and an event goes on with what that masker
+// released in the place of the piece that it brought. What stands where is said by the protocol, event by event.
+import type { Masker } from '../masker.ts'
+import { Counts } from './counts.ts'
+import { JsonRewriter } from './json-rewriter.ts'
+import { countPlaces, maskEverywhere, type Place, type Start } from './place.ts'
+import { fillPieces } from './pieces.ts'
+import { endsInHalf, TextSink } from './sink.ts'
+
+export interface Channel {
+  readonly choice: string
+  /** Content, refusal, the arguments of one tool call ... */
+  readonly name: string
+}
+
+export interface StreamEvent {
+  /** JSON. Anything else is masked as plain text. */
+  readonly text: string
+  /** What the text came in, such as a raw server-sent event; handed back with events that are made after this one. */
+  readonly frame: string
+}
+
+export interface EventPlan {
+  /** Made of the set's `piece` and `whole` for what belongs to a channel; the rest as the protocol knows it. */
+  readonly places: Place
+  /** Texts that get no more pieces after this event: of a choice, or one channel of it. */
+  readonly ends: Endings
+}
+
+export type Endings = 'All' | readonly { readonly choice: string; readonly name?: string }[]
+
+/** Text that was held until its channel ended, as an event like the one that brought the last piece. */
+export interface HeldEvent extends StreamEvent {
+  readonly channel: Channel
+  /** The held text alone, for protocols that write their own event. */
+  readonly held: string
+}
+
+export interface MaskedEvent {
+  /** To be sent first. */
+  readonly before: readonly HeldEvent[]
+  readonly text: string
+  /** It brought pieces, and nothing of them may leave yet. */
+  readonly isSilent: boolean
+}
+
+interface OpenChannel {
+  readonly channel: Channel
+  readonly masker: Masker
+  /** Half of a surrogate pair, which cannot be sent alone. */
+  half: string
+  /** The event that brought the last piece, as it went on. */
+  sent: Sent | undefined
+}
+
+interface Sent {
+  readonly event: StreamEvent
+  readonly pieces: readonly Piece[]
+}
+
+interface Piece {
+  readonly open: OpenChannel
+  /** Of its first unit in the text of the event. */
+  readonly at: number
+}
+
+/** One event while it is rewritten. */
+interface Work {
+  readonly sink: TextSink
+  readonly ends: Endings
+  readonly pieces: Piece[]
+  /** How many pieces of a channel that ends are still to come. */
+  readonly left: Map<string, number>
+  released: number
+}
+
+/** What a masker for each channel and for all other texts is made with. */
+export interface ChannelStarts {
+  /** The same for the pieces of a text and for the whole of it, so that both agree. */
+  readonly channel: (channel: Channel) => Masker
+  readonly other: Start
+}
+
+export class ChannelSet {
+  readonly #starts: ChannelStarts
+  readonly #open = new Map<string, OpenChannel>()
+  readonly #places = new Map<Place, string>()
+  readonly #counts = new Counts()
+  #work: Work = startWork([])
+
+  constructor(starts: ChannelStarts) {
+    this.#starts = starts
+  }
+
+  /** The place of a string that continues a channel's text. Anything else there is a text like others. Good for one event. */
+  piece(channel: Channel): Place {
+    const place: Place = { kind: 'String', start: () => this.#startPiece(channel), otherwise: this.other }
+    this.#places.set(place, toKey(channel))
+    return place
+  }
+
+  /** The place of a string that repeats a channel's whole text. */
+  whole(channel: Channel): Place {
+    return { kind: 'String', start: () => this.#starts.channel(channel), otherwise: this.other }
+  }
+
+  /** For what the protocol does not know. */
+  get other(): Place {
+    return maskEverywhere(this.#starts.other)
+  }
+
+  mask(event: StreamEvent, plan: EventPlan): MaskedEvent {
+    const work = startWork(plan.ends)
+    this.#work = work
+    // A channel ends after its last piece, and which one that is must be known before.
+    if (plan.ends.length > 0) this.#countPieces(event.text, plan.places)
+    this.#places.clear()
+    const rewriter = new JsonRewriter(plan.places, this.#starts.other, work.sink)
+    rewriter.push(event.text)
+    rewriter.end()
+    this.#counts.add(rewriter.counts())
+    const text = work.sink.takeAll()
+    const sent: Sent = { event: { text, frame: event.frame }, pieces: work.pieces }
+    for (const { open } of work.pieces) open.sent = sent
+    const before = this.#end(({ channel }) => hasEnded(plan.ends, channel))
+    return { before, text, isSilent: work.pieces.length > 0 && work.released === 0 }
+  }
+
+  /** Also of a stream that breaks off: what is held goes out before the error does. */
+  end(): readonly HeldEvent[] {
+    return this.#end(() => true)
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    return this.#counts.sum()
+  }
+
+  #countPieces(text: string, places: Place): void {
+    for (const [place, count] of countPlaces(text, places)) {
+      const key = this.#places.get(place)
+      if (key !== undefined) this.#work.left.set(key, (this.#work.left.get(key) ?? 0) + count)
+    }
+  }
+
+  #startPiece(channel: Channel): Masker {
+    const key = toKey(channel)
+    const open = this.#open.get(key) ?? this.#openChannel(channel, key)
+    const work = this.#work
+    work.pieces.push({ open, at: work.sink.length })
+    return {
+      push: (text) => note(work, takeWhole(open, open.masker.push(text))),
+      end: () => {
+        const left = (work.left.get(key) ?? 1) - 1
+        work.left.set(key, left)
+        if (left > 0 || !hasEnded(work.ends, channel)) return ''
+        this.#open.delete(key)
+        return note(work, open.half + open.masker.end())
+      },
+      // Counted with the channel.
+      counts: () => ({}),
+    }
+  }
+
+  #openChannel(channel: Channel, key: string): OpenChannel {
+    const masker = this.#counts.track(this.#starts.channel(channel))
+    const open: OpenChannel = { channel, masker, half: '', sent: undefined }
+    this.#open.set(key, open)
+    return open
+  }
+
+  #end(isWanted: (open: OpenChannel) => boolean): readonly HeldEvent[] {
+    const events: HeldEvent[] = []
+    for (const [key, open] of this.#open) {
+      if (!isWanted(open)) continue
+      this.#open.delete(key)
+      const held = open.half + open.masker.end()
+      if (held !== '' && open.sent !== undefined) events.push(toHeldEvent(open, open.sent, held))
+    }
+    return events
+  }
+}
+
+function startWork(ends: Endings): Work {
+  return { sink: new TextSink(), ends, pieces: [], left: new Map(), released: 0 }
+}
+
+function toHeldEvent({ channel }: OpenChannel, { event, pieces }: Sent, held: string): HeldEvent {
+  const first = pieces.find(({ open }) => toKey(open.channel) === toKey(channel))
+  const texts = pieces.map((piece) => ({ at: piece.at, text: piece === first ? held : '' }))
+  return { channel, held, text: fillPieces(event.text, texts), frame: event.frame }
+}
+
+function toKey({ choice, name }: Channel): string {
+  return JSON.stringify([choice, name])
+}
+
+function hasEnded(ends: Endings, channel: Channel): boolean {
+  if (ends === 'All') return true
+  return ends.some(({ choice, name }) => choice === channel.choice && (name === undefined || name === channel.name))
+}
+
+function note(work: Work, released: string): string {
+  work.released += released.length
+  return released
+}
+
+function takeWhole(open: OpenChannel, released: string): string {
+  if (released === '') return ''
+  const all = open.half + released
+  const whole = endsInHalf(all) ? all.length - 1 : all.length
+  open.half = all.slice(whole)
+  return all.slice(0, whole)
+}
