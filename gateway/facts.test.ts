@@ -13,6 +13,7 @@ import type { Facts } from '../policy/model.ts'
 import type { CompiledConnection } from '../policy/snapshot.ts'
 import type { LimitDemand } from '../policy/evaluate.ts'
 import { toFacts, toSpending } from './facts.ts'
+import type { ReadRequest } from './protocols/protocol.ts'
 
 function compile(when: string): CompiledConnection {
   const bundle = makeBundle({
@@ -24,7 +25,16 @@ function compile(when: string): CompiledConnection {
   return connection
 }
 
-function judge(when: string, rawHeaders: readonly string[]): string {
+const nothingRead: Pick<ReadRequest, 'facts' | 'answer'> = {
+  facts: { operation: 'x', model: '', stream: false, prompt: '', body: null },
+  answer: { readWhole: unreadable, openStream: unreadable },
+}
+
+function unreadable(): never {
+  throw new Error('no answer is read here')
+}
+
+function judge(when: string, rawHeaders: readonly string[], anew?: Readonly<Record<string, string>>): string {
   const connection = compile(when)
   const request = {
     method: 'POST',
@@ -37,7 +47,13 @@ function judge(when: string, rawHeaders: readonly string[]): string {
     readBody: async () => new Uint8Array(),
     signal: new AbortController().signal,
   }
-  const asked = { bytes: 1, path: '/v1/chat/completions', rawHeaders }
+  const path = '/v1/chat/completions'
+  const asked = {
+    bytes: 1,
+    path,
+    rawHeaders,
+    ...(anew && { read: { ...nothingRead, upstream: { path, query: '', headers: anew } } }),
+  }
   const facts = toFacts(() => 0, { request, identity: makeIdentity(), connection, asked, nowMs: 0 })
   const { decision } = evaluate(connection, facts)
   return decision.effect === 'Permit' ? 'Permit' : decision.reason
@@ -143,4 +159,11 @@ it('tokens are counted once, and only where a rule or a limit asks for them', ()
 it('every answer that is asked for may be as long as allowed', () => {
   const asked = countCalls('request.bytes > 7', { maxTokens: 100, choices: 4 })
   expect(asked.spend([])).toEqual({ inputTokens: 0, maxTokens: 400 })
+})
+
+it('a header that is set anew toward the model is judged as it will be there', () => {
+  const rule = 'request.headers["content-type"] != "application/json"'
+  const form = ['Content-Type', 'application/x-www-form-urlencoded']
+  expect(judge(rule, form)).toBe('DeniedByRule')
+  expect(judge(rule, form, { 'content-type': 'application/json' })).toBe('Permit')
 })

@@ -56,7 +56,7 @@ export function toSpending(
  * Exactly the headers the model will see: what is judged is what is sent. A name with an underscore stands under its hyphens as
  * well, because CGI-like servers read both as one.
  */
-function toHeaderFacts({ rawHeaders }: Asked, connection: CompiledConnection): Readonly<Record<string, string>> {
+function toHeaderFacts({ rawHeaders, read }: Asked, connection: CompiledConnection): Readonly<Record<string, string>> {
   const facts = new Map<string, string>()
   const add = (name: string, value: string): void => {
     const known = facts.get(name)
@@ -69,6 +69,7 @@ function toHeaderFacts({ rawHeaders }: Asked, connection: CompiledConnection): R
     add(name, value)
     if (name.includes('_')) add(name.replaceAll('_', '-'), value)
   }
+  for (const [name, value] of Object.entries(read?.upstream.headers ?? {})) facts.set(name, value)
   // Not by assignment: `__proto__` would be lost, and `constructor` found where nobody sent it.
   return Object.fromEntries(facts)
 }

@@ -92,10 +92,15 @@ describe('a denial of an answer', () => {
   })
 })
 
-it('a limit says when to come again', () => {
+it.each([
+  [7, undefined],
+  [60, undefined],
+  [61, 'false'],
+])('a limit says to come again in %i s, and SDKs that it is too long to wait: %s', (retryAfterSeconds, shouldRetry) => {
   const denied = { effect: 'Deny' as const, reason: 'LimitExceeded' as const, policy: 'team-a/p', rule: 'tokens' }
   const reply = new RecordedReply()
-  sendRefusal(reply, toLimitDenial({ denied, retryAfterSeconds: 7 }), { renderError: renderOpenAIError, headers: {} })
-  expect([reply.status, reply.headers['retry-after']]).toEqual([429, '7'])
+  sendRefusal(reply, toLimitDenial({ denied, retryAfterSeconds }), { renderError: renderOpenAIError, headers: {} })
+  expect([reply.status, reply.headers['retry-after']]).toEqual([429, String(retryAfterSeconds)])
+  expect(reply.headers['x-should-retry']).toBe(shouldRetry)
   expect(toLimitDenial({ denied })).not.toHaveProperty('retryAfterSeconds')
 })

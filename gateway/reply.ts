@@ -94,10 +94,18 @@ export function sendRefusal(reply: ReplySink, refusal: Refusal, form: ReplyForm)
     'content-type': rendered.contentType,
     'content-length': String(body.byteLength),
     ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
-    ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
+    ...(retryAfterSeconds === undefined ? {} : toRetryHeaders(retryAfterSeconds)),
   })
   reply.end(body)
   return body.byteLength
+}
+
+/** SDKs wait for a minute at most and would then ask in vain; those of OpenAI and Anthropic read the second header. */
+const longestWaitSeconds = 60
+
+function toRetryHeaders(seconds: number): Readonly<Record<string, string>> {
+  const after = { 'retry-after': String(seconds) }
+  return seconds <= longestWaitSeconds ? after : { ...after, 'x-should-retry': 'false' }
 }
 
 /** An answer that a protocol gives itself. Returns the length of the body. */

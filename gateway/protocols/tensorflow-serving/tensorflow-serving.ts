@@ -2,7 +2,7 @@
 // examples. A version is named by number or by label; both stand in the path.
 import type { CompiledConnection } from '../../../policy/snapshot.ts'
 import { GatewayError } from '../../errors.ts'
-import { assertJsonBody, assertNoQuery } from '../json/body.ts'
+import { assertJsonOfCurl, assertNoQuery } from '../json/body.ts'
 import type { Instances } from '../kserve-v1/predict.ts'
 import { readPredict } from '../kserve-v1/predict.ts'
 import { plainAnswer } from '../open-inference/answer.ts'
@@ -84,12 +84,12 @@ function planOperation({ name: operation, readBody }: Operation, place: Place, h
       }),
     }
   }
-  assertJsonBody(head)
+  const described = assertJsonOfCurl(head)
   return {
     takesBody: true,
     read: (bytes) => ({
       facts: { ...named, ...readBody(bytes) },
-      upstream: { path, query: '', body: bytes },
+      upstream: { path, query: '', body: bytes, ...described },
       answer: plainAnswer,
     }),
   }

@@ -1,6 +1,6 @@
 // Triton over HTTP: the Open Inference Protocol, and the generate extension for models of text.
 import type { CompiledConnection } from '../../../policy/snapshot.ts'
-import { assertJsonBody, assertNoQuery } from '../json/body.ts'
+import { assertJsonOfCurl, assertNoQuery } from '../json/body.ts'
 import { renderInferenceError } from '../open-inference/error.ts'
 import { planTensors, tensorOperations } from '../open-inference/open-inference.ts'
 import type { ModelOperations, Place } from '../open-inference/v2-path.ts'
@@ -27,7 +27,7 @@ export function buildTriton(connection: CompiledConnection): Protocol {
 }
 
 function planGenerate({ operation, model, version, path }: Place, head: RequestHead): RequestPlan {
-  assertJsonBody(head)
+  const described = assertJsonOfCurl(head)
   const stream = operation === 'generate_stream'
   return {
     takesBody: true,
@@ -35,7 +35,7 @@ function planGenerate({ operation, model, version, path }: Place, head: RequestH
       const { prompt, inputs, body } = readGenerate(bytes)
       return {
         facts: { operation, model, version, stream, prompt, inputs, parameters: body, body },
-        upstream: { path, query: '', body: bytes },
+        upstream: { path, query: '', body: bytes, ...described },
         answer: generateAnswer,
       }
     },
