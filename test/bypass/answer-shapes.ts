@@ -1,6 +1,6 @@
 // Answers in the forms of each protocol, whole and streamed, with a word where its text stands.
 import type { Json } from '../../policy/model.ts'
-import type { ProtocolName } from './classes.ts'
+import type { ProtocolName } from './class-list.ts'
 import type { AskedAnswer } from './held.ts'
 import { ask, shapes } from './shapes.ts'
 import type { Attempt, ModelAnswer } from './world.ts'

@@ -14,7 +14,8 @@ import {
   streaming,
   whole,
 } from './answer-shapes.ts'
-import { allProtocols, attack } from './classes.ts'
+import { allProtocols } from './class-list.ts'
+import { attack } from './classes.ts'
 import { expectAnswerHeld, expectAnswerRefused } from './held.ts'
 import { ask, everyConnection, nameOf } from './shapes.ts'
 import type { ModelAnswer, World } from './world.ts'

@@ -1,7 +1,7 @@
 // Ways past the rules of protocols whose requests are rows of any shape: instances, examples, base64, events in disguise.
 import { afterAll, beforeAll, it } from 'vitest'
 import type { Json } from '../../policy/model.ts'
-import type { ProtocolName } from './classes.ts'
+import type { ProtocolName } from './class-list.ts'
 import { attack } from './classes.ts'
 import { expectFound, expectHeld, expectOddRefused } from './held.ts'
 import { ask, everyConnection, nameOf, shapes } from './shapes.ts'

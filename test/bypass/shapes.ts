@@ -1,8 +1,8 @@
 // One good request of each protocol with a word where its text stands, so that one case can be tried on all of them.
 import type { ModelConnectionSpec } from '../../crds/generated/model-connection.ts'
 import type { Json } from '../../policy/model.ts'
-import type { ProtocolName } from './classes.ts'
-import { allProtocols } from './classes.ts'
+import type { ProtocolName } from './class-list.ts'
+import { allProtocols } from './class-list.ts'
 import type { Attempt, WorldConnection } from './world.ts'
 
 export interface Shape {

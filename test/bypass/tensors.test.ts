@@ -1,7 +1,7 @@
 // Ways past the rules of model servers' own protocols: tensors as JSON and as raw bytes, base64, and names in paths.
 import { afterAll, beforeAll, it } from 'vitest'
 import type { Json } from '../../policy/model.ts'
-import type { ProtocolName } from './classes.ts'
+import type { ProtocolName } from './class-list.ts'
 import { attack } from './classes.ts'
 import { expectFound, expectOddRefused } from './held.ts'
 import { ask, everyConnection, nameOf, shapes } from './shapes.ts'

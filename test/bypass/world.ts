@@ -61,12 +61,16 @@ export interface WorldConnection {
   /** Besides the word in the text of the answer. */
   readonly denyAnswer?: readonly string[]
   readonly policy?: Partial<InferencePolicySpec>
+  /** Beside its own, one that allows everything: for policies that only watch. */
+  readonly isWatched?: boolean
 }
 
 export interface World extends AsyncDisposable {
   readonly gateway: TestGateway
   /** What model servers say from now on; undefined: an empty object. */
   answer: ModelAnswer | undefined
+  /** Runs while a model server has a call. */
+  onCall: (() => Promise<void>) | undefined
   /** Sends to the connection of that name. */
   readonly send: (connection: string, attempt: Attempt) => Promise<Answered>
   /** Bytes, for what no client would send; each occurrence of TOKEN becomes a valid one. */
@@ -78,12 +82,13 @@ const nothingSaid: ModelAnswer = { pieces: ['{}'] }
 export async function startWorld(connections: Readonly<Record<string, WorldConnection>>): Promise<World> {
   const reached: Reached[] = []
   const upstreams: Upstream[] = []
-  const said = { answer: nothingSaid }
+  const said: Pick<World, 'onCall'> & { answer: ModelAnswer } = { answer: nothingSaid, onCall: undefined }
   const declared = await Promise.all(
     Object.entries(connections).map(async ([name, { spec }]) => {
       const upstream = await startUpstream((request, response) => {
-        void listenTo(request).then((one) => {
+        void listenTo(request).then(async (one) => {
           reached.push(one)
+          await said.onCall?.()
           return say(response, said.answer)
         })
       })
@@ -91,7 +96,10 @@ export async function startWorld(connections: Readonly<Record<string, WorldConne
       return toConnection(name, spec, upstream)
     }),
   )
-  const policies = Object.entries(connections).map(([name, one]) => toPolicy(name, one))
+  const policies = Object.entries(connections).flatMap(([name, one]) => [
+    toPolicy(name, one),
+    ...(one.isWatched === true ? [makePolicy({ targetRefs: [{ name }] }, { name: `allow-${name}` })] : []),
+  ])
   const gateway = await startGateway({ connections: declared, policies })
   const sendRaw = async (bytes: string | Buffer): Promise<Answered> => {
     const before = reached.length
@@ -109,6 +117,12 @@ export async function startWorld(connections: Readonly<Record<string, WorldConne
     },
     set answer(answer) {
       said.answer = answer ?? nothingSaid
+    },
+    get onCall() {
+      return said.onCall
+    },
+    set onCall(onCall) {
+      said.onCall = onCall
     },
     send: async (connection, attempt) => sendRaw(toBytes(connection, attempt)),
     sendRaw,
