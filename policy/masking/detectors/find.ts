@@ -1,0 +1,94 @@
+// A slow finder for the tests of the detectors, independent of the engine: every start from left to right, the longest end that the
+// pattern, the verifier and the context allow, by the platform's regular expressions over folded text. Offsets are of the original.
+import { contextWindow, type Detector } from '../detector.ts'
+import { folds, ignorable } from '../fold.ts'
+import type { Exempting } from './exempting.ts'
+
+export interface Found {
+  readonly detector: string
+  readonly start: number
+  readonly end: number
+}
+
+interface Folded {
+  readonly text: string
+  /** Offset in the original of each unit of the folded text, and of its end. */
+  readonly starts: readonly number[]
+  readonly ends: readonly number[]
+}
+
+function fold(original: string): Folded {
+  let text = ''
+  let offset = 0
+  const starts: number[] = []
+  const ends: number[] = []
+  for (const character of original) {
+    const point = character.codePointAt(0) ?? 0
+    const stands = folds.get(point) ?? point
+    const units = stands === ignorable ? '' : stands === point ? character : String.fromCodePoint(stands)
+    for (let unit = 0; unit < units.length; unit += 1) {
+      starts.push(offset)
+      ends.push(offset + character.length)
+    }
+    text += units
+    offset += character.length
+  }
+  return { text, starts, ends }
+}
+
+type Tester = (text: string, start: number) => number | undefined
+
+const hasWord = (window: string, words: readonly string[]): boolean =>
+  words.some((word) =>
+    new RegExp(`(?<![\\p{L}\\p{N}_])${RegExp.escape(word.toLowerCase())}(?![\\p{L}\\p{N}_])`, 'u').test(window),
+  )
+
+function isInContext(detector: Detector & Partial<Exempting>, before: string): boolean {
+  const words = detector.context?.words ?? []
+  if (detector.context?.required === true) return hasWord(before, words)
+  return detector.unless === undefined || hasWord(before, words) || !hasWord(before, detector.unless)
+}
+
+function makeTester(detector: Detector): Tester {
+  const quick = new RegExp(`(?:${detector.pattern})`, 'y')
+  const atEnd = new RegExp(`(?:${detector.pattern})$`, 'y')
+  const beforeOne = new RegExp(`(?:${detector.pattern})(?=[^]$)`, 'y')
+  return (text, start) => {
+    quick.lastIndex = start
+    if (!quick.test(text)) return undefined
+    for (let end = Math.min(text.length, start + detector.maxLength); end > start; end -= 1) {
+      const whole = end === text.length ? atEnd : beforeOne
+      whole.lastIndex = start
+      if (whole.test(text.slice(0, end + 1)) && (detector.verify?.(text.slice(start, end)) ?? true)) return end
+    }
+    return undefined
+  }
+}
+
+/** What the detectors find in a text: leftmost, then longest, then first in the list. */
+export function makeFinder(
+  detectors: readonly (Detector & Partial<Exempting>)[],
+): (original: string) => readonly Found[] {
+  const testers = detectors.map((detector) => ({ detector, test: makeTester(detector) }))
+  return (original) => {
+    const { text, starts, ends } = fold(original)
+    const found: Found[] = []
+    const longest = (start: number): { name: string; end: number } | undefined => {
+      const before = text.slice(Math.max(0, start - contextWindow), start).toLowerCase()
+      let best: { name: string; end: number } | undefined
+      for (const { detector, test } of testers) {
+        const end = test(text, start)
+        if (end !== undefined && end > (best?.end ?? 0) && isInContext(detector, before))
+          best = { name: detector.name, end }
+      }
+      return best
+    }
+    for (let start = 0; start < text.length;) {
+      const best = longest(start)
+      if (best !== undefined)
+        found.push({ detector: best.name, start: starts[start] ?? 0, end: ends[best.end - 1] ?? 0 })
+      start = best?.end ?? start + 1
+    }
+    return found
+  }
+}

@@ -1,0 +1,21 @@
+// Cases of generic-secret.ts.
+import type { DetectorCases } from './cases.ts'
+import { alphabets, token } from './cases.ts'
+
+export const genericSecretCases: DetectorCases = {
+  positives: [
+    `«api_key=${token('', 32)}»`,
+    `MY_«SECRET: ${token('', 24, alphabets.hex)}»`,
+    `«token => ${token('', 20)}»`,
+  ],
+  negatives: [
+    'token: undefined',
+    'secret = changeme',
+    'api_key: <your-key>',
+    'token: aaaaaaaaaaaa',
+    'tokens: 1024',
+    'secret: https://vault.example.com',
+  ],
+  evasions: [`«Api-Key : ${token('', 32)}»`, `«apikey := ${token('', 32)}»`, `«api_\u200bkey=${token('', 32)}»`],
+  missed: [`my key, ${token('', 32)}, stays here`],
+}

@@ -1,0 +1,11 @@
+// US social security numbers written in their three groups, with the rules for areas. Nine bare digits: us-ssn-plain.ts.
+import type { Detector } from '../detector.ts'
+import { isSsn } from '../verifiers/us-ssn.ts'
+
+export const usSsn: Detector = {
+  name: 'us-ssn',
+  class: 'PII',
+  pattern: String.raw`\b\d{3}[ ./_-]{1,3}\d{2}[ ./_-]{1,3}\d{4}\b`,
+  verify: isSsn,
+  maxLength: 17,
+}

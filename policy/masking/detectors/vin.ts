@@ -1,0 +1,11 @@
+// Vehicle identification numbers with the check digit of North America and China.
+import type { Detector } from '../detector.ts'
+import { isVin } from '../verifiers/americas-asia-pacific.ts'
+
+export const vin: Detector = {
+  name: 'vin',
+  class: 'PII',
+  pattern: String.raw`\b[A-HJ-NPR-Za-hj-npr-z0-9]{17}\b`,
+  verify: isVin,
+  maxLength: 17,
+}
