@@ -67,9 +67,32 @@ export class Attempt {
 
   /** Reads on. True when no more text can change the outcome; at the end of all text nothing is open. */
   run(text: string, final: boolean): boolean {
-    while (this.#at < text.length) if (!this.#read(text)) return true
+    while (this.#at < text.length) {
+      if (this.overflow === undefined) this.#glide(text)
+      if (this.#at < text.length && !this.#read(text)) return true
+    }
     if (final) this.#note(this.#state.endsBeforeOther)
     return final
+  }
+
+  /** Reads on while nothing happens: no end, no fold, no cap. All of what follows does the same, only slower. */
+  #glide(text: string): void {
+    const { table } = this.#compiled.alphabet
+    let state = this.#state
+    let i = this.#at
+    const stop = Math.min(text.length, this.start + this.#ignored + state.cap)
+    while (i < stop && !state.ends) {
+      const unit = text.charCodeAt(i)
+      const next = unit > 0x7f ? undefined : state.next[table[unit] ?? 0]
+      if (next === undefined || next.idle || next.settled) break
+      state = next
+      i += 1
+    }
+    if (i === this.#at) return
+    this.steps += i - this.#at
+    this.#at = i
+    this.end = i
+    this.#state = state
   }
 
   /** Reads one character. False when the attempt is over. */
