@@ -2,12 +2,13 @@
 // value, and what was not masked is there byte for byte.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { ChannelSet, type Channel } from '../../policy/masking/framing/channels.ts'
 import { maskJson, nest, startJson } from '../../policy/masking/framing/json-text.ts'
-import { maskEverywhere } from '../../policy/masking/framing/place.ts'
+import { fields, keep, maskEverywhere } from '../../policy/masking/framing/place.ts'
 import { applySplices } from '../../policy/masking/framing/sink.ts'
 import type { Masker } from '../../policy/masking/masker.ts'
 import { maskWords, startWords } from '../helpers/word-masker.ts'
-import { runs } from './runs.ts'
+import { numRuns, runs } from './runs.ts'
 
 const words = { '4111': '[CARD]', 'a"b': '\\"', '😀!': '😁', xy: '', 'q\\': 'q\\q', é: 'é\n', cc: 'cc' } as const
 const start = (): Masker => startWords(words)
@@ -215,4 +216,82 @@ it('gives the same for every cutting, JSON or not, whole or not', () => {
     ),
     runs,
   )
+})
+
+const choices = ['0', '1', '2', '3'] as const
+const names = ['content', 'arguments'] as const
+const texts = fc.array(fc.tuple(plainText, json), { minLength: 4, maxLength: 4 })
+const turns = fc.array(fc.tuple(fc.nat(3), fc.nat(1), fc.integer({ min: 1, max: 7 })), { maxLength: 60 })
+
+const startChannel = ({ name }: Channel): Masker => (name === 'content' ? start() : nest(start)(undefined))
+
+it('masks interleaved channels of four choices as each of them alone, and agrees with the whole', () => {
+  fc.assert(
+    fc.property(texts, turns, (all, order) => {
+      const set = new ChannelSet({ channel: startChannel, other: start })
+      const out = new Map<string, string>()
+      const take = ({ text }: { readonly text: string }): void => {
+        const { key, piece }: { key: string; piece?: string } = JSON.parse(text)
+        expect(text.isWellFormed() && !out.has(`${key} ended`)).toBe(true)
+        out.set(key, (out.get(key) ?? '') + (piece ?? ''))
+      }
+      const send = (channel: Channel, piece: string | undefined, isLast: boolean): void => {
+        const key = `${channel.choice} ${channel.name}`
+        const places = fields({ piece: set.piece(channel) }, keep)
+        const ends = isLast ? [channel] : []
+        const { before, text } = set.mask({ text: JSON.stringify({ key, piece }), frame: '' }, { places, ends })
+        for (const event of [...before, { text }]) take(event)
+        if (isLast) out.set(`${key} ended`, '')
+      }
+      const left = new Map(
+        choices.flatMap((choice, i) =>
+          names.map((name, k) => [`${choice} ${name}`, { choice, name, text: all[i]?.[k] ?? '' }]),
+        ),
+      )
+      const wholes = [...left.values()]
+      for (const [i, k, length] of order) {
+        const one = left.get(`${choices[i]} ${names[k]}`)
+        if (one === undefined || one.text === '') continue
+        send(one, one.text.slice(0, length), false)
+        left.set(`${one.choice} ${one.name}`, { ...one, text: one.text.slice(length) })
+      }
+      for (const [i, one] of [...left.values()].entries()) {
+        if (i % 2 === 0 && one.text !== '') send(one, one.text, false)
+        send(one, i % 2 === 0 ? undefined : one.text, true)
+      }
+      expect(set.end()).toStrictEqual([])
+      for (const { text, ...channel } of wholes) {
+        const event = { text: JSON.stringify({ key: 'done', text }), frame: '' }
+        const { text: done } = set.mask(event, { places: fields({ text: set.whole(channel) }, keep), ends: [] })
+        expect(out.get(`${channel.choice} ${channel.name}`)).toBe(inPieces(startChannel(channel), text, []))
+        expect(JSON.parse(done)).toStrictEqual({ key: 'done', text: out.get(`${channel.choice} ${channel.name}`) })
+      }
+    }),
+    { ...runs, numRuns: Math.ceil(numRuns / 4) },
+  )
+})
+
+const through = (): Masker => ({ push: (text) => text, end: () => '', counts: () => ({}) })
+
+/** Each takes well under 200 ms; what looks at all that came before once for each piece took more than ten seconds. */
+it.each([
+  ['lists', (n: number) => '['.repeat(n)],
+  ['objects', (n: number) => '{"a":'.repeat(n / 5)],
+  ['brackets that close nothing', (n: number) => `[${']'.repeat(n)}`],
+  ['escapes', (n: number) => `"${'\\u0041'.repeat(n / 6)}"`],
+  ['backslashes', (n: number) => `"${'\\'.repeat(n)}"`],
+  ['halves of pairs', (n: number) => `"${'\ud83d'.repeat(n)}"`],
+  ['one number', (n: number) => `[${'1'.repeat(n)}]`],
+  ['zeros of a fraction', (n: number) => `[1.${'0'.repeat(n)}1]`],
+  ['minus signs', (n: number) => `[${'-'.repeat(n)}`],
+  ['blanks', (n: number) => ' '.repeat(n)],
+  ['names', (n: number) => `{${'"ab":1,'.repeat(n / 7)}"x":1}`],
+  ['quotes', (n: number) => '"'.repeat(n)],
+  ['JSON in JSON in JSON', (n: number) => JSON.stringify(JSON.stringify(JSON.stringify(['a"'.repeat(n / 8)])))],
+])('takes 400,000 units of %s in small pieces', { timeout: 4_000 }, (_, make) => {
+  const text = make(400_000)
+  const masker = nest(through)(undefined)
+  let out = ''
+  for (let at = 0; at < text.length; at += 3) out += masker.push(text.slice(at, at + 3))
+  expect(out + masker.end() === text).toBe(true)
 })

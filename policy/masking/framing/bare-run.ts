@@ -61,10 +61,12 @@ export class BareRun {
     this.#state = this.#judge(part)
   }
 
+  /** Looks at the new part alone where it can: a number may be as long as the text and come in as many pieces. */
   #judge(part: string): State {
+    if (this.#state === 'Number' && numberUnits.test(part)) return 'Number'
+    if (this.#state === 'Before' && /^[-0-9]/u.test(part) && numberUnits.test(part)) return 'Number'
     const { token } = this.#parts
-    if (this.#state !== 'Word' && numberUnits.test(part) && /^[-0-9]/u.test(token)) return 'Number'
-    // A word is short: the comparison costs nothing, and a longer one is none.
+    // A word is short, and what is longer is none.
     return token.length <= 9 && words.some((word) => word.startsWith(token)) ? 'Word' : 'Strange'
   }
 }

@@ -234,11 +234,10 @@ function endOfBare(text: string, from: number): number {
   return end
 }
 
+/** Of a part of a string without quotes and backslashes. The engine's search is several times as fast as a loop. */
 function endOfPlainUnits(text: string, from: number): number {
-  let end = from
-  for (; end < text.length; end += 1) {
-    const unit = text.charCodeAt(end)
-    if (unit === quote || unit === backslash) break
-  }
-  return end
+  notPlain.lastIndex = from
+  return notPlain.test(text) ? notPlain.lastIndex - 1 : text.length
 }
+
+const notPlain = /["\\]/g
