@@ -11,7 +11,7 @@ export function entropyOf(text: string): number {
 
 /** Values that stand for a secret in documents and templates. */
 const placeholder =
-  /^(?:[<$%{[]|x{4,}|\*{4,}|\.{3,}|(?:your|my|the|some|example|changeme|change[-_]me|placeholder|redacted|undefined|null|none|true|false|process\.|os\.|env\.|secrets?\.)\b)/i
+  /^(?:[<$%{[]|x{4,}|\*{4,}|\.{3,}|change[-_]?me|(?:your|my|the|some|example|placeholder|redacted|undefined|null|none|true|false|process\.|os\.|env\.|secrets?\.)\b)/i
 
 /** What is assigned: the text after the first `:`, `=` or "is", without quotes. */
 export const assignedOf = (candidate: string): string =>

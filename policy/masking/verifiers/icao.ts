@@ -9,14 +9,15 @@ function checkDigit(text: string): number {
   return sum % 10
 }
 
-/** The second line of a passport: number, birth date and expiry each with their check. */
+/** The second line of a passport: number, birth date and expiry each with their check, and one over them all. */
 export function isPassportLine(candidate: string): boolean {
   const line = candidate.slice(-44).toUpperCase()
-  return (
-    [
-      [0, 9],
-      [13, 19],
-      [21, 27],
-    ] as const
-  ).every(([start, end]) => checkDigit(line.slice(start, end)) === Number(line.charAt(end)))
+  if (line.length !== 44) return false
+  const fields = [
+    [line.slice(0, 9), line.charAt(9)],
+    [line.slice(13, 19), line.charAt(19)],
+    [line.slice(21, 27), line.charAt(27)],
+    [line.slice(0, 10) + line.slice(13, 20) + line.slice(21, 43), line.charAt(43)],
+  ] as const
+  return fields.every(([text, check]) => checkDigit(text) === Number(check))
 }

@@ -55,7 +55,7 @@ const countryCodes: Readonly<Record<string, Length>> = {
 }
 
 /** What three-digit codes begin with; their countries have numbers of six to ten digits. */
-const regions = /^(?:2[1-69]|35|37|38|42|50|59|67|68|69|80|85|87|88|96|97|99)\d/
+const regions = /^(?:2[1-69]|35|37|38|42|50|59|67|68|69|80|85|87|88|96|97)\d|^99[2-68]/
 
 function isInternational(digits: string): boolean {
   for (const width of [1, 2]) {
