@@ -76,7 +76,8 @@ export class AlignedText {
     for (let run = this.#runs[this.#head]; run !== undefined; run = this.#runs[this.#head]) {
       const text = run.text.slice(this.#offset, this.#offset + this.#ahead.length - done)
       if (text === '' && run.text !== '') break
-      if (!this.#ahead.startsWith(text, done)) {
+      // Not `startsWith`, which compares unit by unit.
+      if (this.#ahead.slice(done, done + text.length) !== text) {
         done += this.#keep(run, commonLength(text, this.#ahead, done))
         this.#diverge(this.#ahead.slice(done))
         return
