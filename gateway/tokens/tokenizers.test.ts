@@ -1,10 +1,10 @@
-import process from 'node:process'
 import fc from 'fast-check'
 import { countTokens as countCl100k } from 'gpt-tokenizer/encoding/cl100k_base'
 import { countTokens as countO200k } from 'gpt-tokenizer/encoding/o200k_base'
 import { countTokens as countP50k } from 'gpt-tokenizer/encoding/p50k_base'
 import { countTokens as countR50k } from 'gpt-tokenizer/encoding/r50k_base'
 import { beforeAll, expect, it } from 'vitest'
+import { anyText } from '../../test/helpers/any-text.ts'
 import { tokenizers as declared } from '../../policy/unsupported.ts'
 import { Tokenizers } from './tokenizers.ts'
 
@@ -48,7 +48,7 @@ it.each(names)('counts languages, code and what looks like a special token exact
 })
 
 it('never counts fewer tokens than there are, nor more than bytes', () => {
-  const stretch = fc.tuple(fc.string({ unit: 'binary', maxLength: 3 }), fc.nat(300)).map(([unit, n]) => unit.repeat(n))
+  const stretch = fc.tuple(anyText({ maxLength: 3 }), fc.nat(300)).map(([unit, n]) => unit.repeat(n))
   const text = fc.array(fc.oneof(stretch, fc.string({ unit: 'grapheme' }), fc.constantFrom(...texts)), { maxLength: 6 })
   fc.assert(
     fc.property(fc.constantFrom(...names), text, (name, parts) => {
@@ -81,35 +81,8 @@ const hostile: Readonly<Record<string, (bytes: number) => string>> = {
   apostrophes: (bytes) => "'s".repeat(bytes / 2),
 }
 
-/** Of this thread's own time: other tests run beside it. */
-function bestMs(run: () => void): number {
-  let best = Number.POSITIVE_INFINITY
-  for (let i = 0; i < 3; i += 1) {
-    const before = process.threadCpuUsage()
-    run()
-    const { user, system } = process.threadCpuUsage(before)
-    best = Math.min(best, (user + system) / 1000)
-  }
-  return best
-}
-
-it.each(Object.entries(hostile))(
-  'counts 100 KB of %s within 50 ms, and twice as many in no more than thrice',
-  (_, make) => {
-    for (const name of names) {
-      const once = make(100_000)
-      const twice = make(200_000)
-      const onceMs = bestMs(() => count(name, once))
-      expect(onceMs).toBeLessThan(50)
-      // Below a millisecond a clock tells nothing about growth.
-      expect(bestMs(() => count(name, twice))).toBeLessThan(Math.max(3 * onceMs, 5))
-    }
-  },
-)
-
-it('counts a megabyte of anything in bounded time', () => {
-  for (const make of Object.values(hostile)) {
-    const text = make(1_000_000)
-    expect(bestMs(() => count('o200k_base', text))).toBeLessThan(250)
-  }
+// How long it takes is a matter of `npm run bench -- policy`; here a count that grew with the square would not come to its end.
+it.each(Object.entries(hostile))('counts a megabyte of %s, and no more tokens than bytes', (_, make) => {
+  const text = make(1_000_000)
+  expect(count('o200k_base', text)).toBeLessThanOrEqual(Buffer.byteLength(text))
 })

@@ -1,4 +1,5 @@
 // One process of suite `policy`, alone on its core: rebuilds, changes and judges, and prints one line of JSON for each round.
+import { Tokenizers } from '../../../gateway/tokens/tokenizers.ts'
 import type { JudgeCache } from '../../../operator/publish/judge.ts'
 import { emptyCache, judgePolicies } from '../../../operator/publish/judge.ts'
 import { planBundle } from '../../../operator/publish/plan.ts'
@@ -22,6 +23,8 @@ export interface Round {
   readonly fewNs: number
   /** The slowest of the hostile expressions. */
   readonly hostileMs: number
+  /** The slowest of hostile texts of 100 KB, counted by a tokenizer. */
+  readonly countMs: number
 }
 
 const many: Size = { policies: 1000, connections: 200 }
@@ -139,7 +142,28 @@ function judge(connection: CompiledConnection): number {
   return ((performance.now() - start) / calls) * 1e6
 }
 
+const texts = ['a', 'Aa', ' ', ' \n', '😀', '👩‍👩‍👧', '\u0301', "'s", 'qzxvkjwp'].map((unit) =>
+  unit.repeat(100_000 / Buffer.byteLength(unit)),
+)
+
+function countHostile(tokenizers: Tokenizers): number {
+  const count = tokenizers.find(encoding)
+  if (count === undefined) throw new Error(`${encoding} is not loaded`)
+  const times = texts.map((text) => {
+    const start = performance.now()
+    count(text)
+    return performance.now() - start
+  })
+  return Math.max(...times)
+}
+
+const encoding = 'o200k_base'
+
 async function measure(rounds: number): Promise<void> {
+  const tokenizers = new Tokenizers((name) => {
+    throw new Error(`${name} cannot be loaded`)
+  })
+  await tokenizers.load([encoding])
   const small = toCalled((await build(few, 0)).snapshot)
   for (let round = 0; round <= rounds; round += 1) {
     // oxlint-disable-next-line no-await-in-loop -- one measurement at a time is the point
@@ -154,6 +178,7 @@ async function measure(rounds: number): Promise<void> {
       manyNs: manyNs ?? 0,
       fewNs: fewNs ?? 0,
       hostileMs: runHostile(),
+      countMs: countHostile(tokenizers),
     }
     // The first one warms up.
     if (round > 0) process.stdout.write(`${JSON.stringify(row)}\n`)

@@ -19,6 +19,7 @@ const rules: readonly { readonly rule: BudgetRule; readonly of: (round: Round) =
     of: ({ manyNs, fewNs }) => manyNs / fewNs,
   },
   { rule: { name: 'slowest hostile expression ms', op: '<=', limit: 50 }, of: ({ hostileMs }) => hostileMs },
+  { rule: { name: 'tokens of 100 KB of hostile text ms', op: '<=', limit: 50 }, of: ({ countMs }) => countMs },
 ]
 
 export const policy: Suite = {
@@ -66,6 +67,7 @@ function toResult(bench: Bench, rounds: readonly Round[], judged: readonly (Budg
       ...toRows(toCase('full rebuild', { portcullis: ({ fullMs }) => fullMs * 1000 })),
       ...toRows(toCase('one change', { portcullis: ({ changeMs }) => changeMs * 1000 })),
       ...toRows(toCase('hostile expression', { portcullis: ({ hostileMs }) => hostileMs * 1000 })),
+      ...toRows(toCase('hostile text counted', { portcullis: ({ countMs }) => countMs * 1000 })),
       ...toRows(toCase('call', { 'of-1000': ({ manyNs }) => manyNs / 1000, 'of-10': ({ fewNs }) => fewNs / 1000 })),
     ],
     ratios: {},
