@@ -8,7 +8,7 @@ import type { DfaState } from './automata/lazy-dfa.ts'
 import type { Compiled } from './compiled.ts'
 
 /** Characters that nobody sees within one candidate before it counts as overflowing: nobody writes so many. */
-const maxIgnored = 256
+export const maxIgnored = 256
 
 export interface Candidate {
   readonly end: number

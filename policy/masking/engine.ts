@@ -33,10 +33,10 @@ export function compileDetectors(detectors: readonly Detector[]): Compiled | Eng
   for (const [index, detector] of detectors.entries()) {
     const path = `detectors[${index}]`
     const parsed = parsePattern(detector.pattern)
-    if ('error' in parsed) problems.push(invalid(`${path}.pattern`, parsed.error.message, parsed.error.position))
-    else nodes.push(parsed.node)
     const refusal = 'error' in parsed ? undefined : refusePattern(parsed.node)
-    if (refusal !== undefined) problems.push(invalid(`${path}.pattern`, refusal))
+    if ('error' in parsed) problems.push(invalid(`${path}.pattern`, parsed.error.message, parsed.error.position))
+    else if (refusal === undefined) nodes.push(parsed.node)
+    else problems.push(invalid(`${path}.pattern`, refusal))
     if (!(detector.maxLength >= 1 && detector.maxLength <= limits.maxLength))
       problems.push(invalid(`${path}.maxLength`, `must be from 1 to ${limits.maxLength}`))
     if (names.has(detector.name)) problems.push(invalid(`${path}.name`, 'another detector has the same name'))

@@ -1,7 +1,8 @@
 // The gate: runs over text that is not known to hold anything and stops where a match may end. What it passes cannot be part of any
-// match, for it accepts all that the detectors accept, and more.
+// match, for it accepts all that the detectors accept, and more. It stops as well where a match may grow beyond its cap.
 import { ignorableUnit, surrogateUnit, symbolAt, widthAt } from './automata/alphabet.ts'
 import type { DfaState } from './automata/lazy-dfa.ts'
+import { maxIgnored } from './attempt.ts'
 import type { Compiled } from './compiled.ts'
 
 export class Gate {
@@ -19,6 +20,9 @@ export class Gate {
     this.#state = compiled.gate.start(false)
   }
 
+  /** It stopped because a match may have grown beyond its cap. */
+  beyondCap = false
+
   /** Whether a match may end with the text itself. */
   get mayEnd(): boolean {
     return this.#state.endsBeforeOther.length > 0
@@ -29,27 +33,41 @@ export class Gate {
     const { table, outside } = alphabet
     let state = gate.start(afterWord)
     let first = -1
+    let limit = text.length
     let i = from
-    while (i < text.length) {
+    while (i < limit) {
       let symbol = table[text.charCodeAt(i)] ?? 0
       let width = 1
       if (symbol >= surrogateUnit) {
         symbol = symbolAt(alphabet, text, i)
         width = widthAt(text, i)
       }
-      if (symbol !== ignorableUnit) {
+      if (symbol === ignorableUnit) {
+        if (isFlood(first, i)) break
+      } else {
         if (state.ends && mayEndBefore(state, outside[symbol])) break
         state = state.next[symbol] ?? gate.step(state, symbol)
-        if (state.idle) first = -1
-        else if (first < 0) first = i
+        first = firstAlive(state, first, i)
+        // An idle state has no cap.
+        if (i + width - first > state.cap) limit = i
       }
       i += width
     }
+    this.beyondCap = limit < text.length
     this.steps += i - from
     this.first = first
     this.stop = i
     this.#state = state
   }
+}
+
+function isFlood(first: number, at: number): boolean {
+  return first >= 0 && at - first > maxIgnored
+}
+
+function firstAlive(state: DfaState, first: number, at: number): number {
+  if (state.idle) return -1
+  return first < 0 ? at : first
 }
 
 function mayEndBefore(state: DfaState, word: number | undefined): boolean {

@@ -92,7 +92,8 @@ export class Scan {
   #seek(final: boolean): void {
     const gate = this.#gate
     gate.run(this.#text, this.#at, this.#isAfterWord(this.#at))
-    const hopeless = gate.first < 0 || (final && gate.stop === this.#text.length && !gate.mayEnd)
+    const ended = final && gate.stop === this.#text.length && !gate.mayEnd && !gate.beyondCap
+    const hopeless = gate.first < 0 || ended
     this.#at = hopeless ? this.#text.length : gate.first
     this.#until = gate.stop
   }

@@ -87,7 +87,8 @@ export class LazyDfa {
     const known = state.next[symbol]
     if (known !== undefined) return known
     const { nfa, alphabet, unanchored } = this.#options
-    const after = alphabet.outside[symbol] === 1
+    // A character that a thread takes is one of its candidate; what a thread ends before, or begins after, is not.
+    const after = alphabet.inside[symbol] === 1
     const targets: number[] = []
     for (const place of this.#resolve(state, after).consuming) {
       const from = nfa.states[place]
@@ -95,8 +96,8 @@ export class LazyDfa {
     }
     const made = this.#intern({
       places: this.#spread(targets),
-      afterWord: alphabet.inside[symbol] === 1,
-      startsAfterWord: unanchored && after,
+      afterWord: after,
+      startsAfterWord: unanchored && alphabet.outside[symbol] === 1,
     })
     state.next[symbol] = made
     return made
