@@ -21,9 +21,13 @@ function fail(message) {
 const major = Number(process.versions.node.split('.')[0])
 if (major < 20) fail(`this is Node ${process.versions.node}; install Node 20 or later, the rest comes from npm.`)
 
+const { dependencies, devDependencies, optionalDependencies } = JSON.parse(
+  readFileSync(path.join(root, 'package.json'), 'utf8'),
+)
+// What is asked for and what it came to; another script in package.json is no reason to install anew.
 const digest = createHash('sha256')
   .update(readFileSync(path.join(root, 'package-lock.json')))
-  .update(readFileSync(path.join(root, 'package.json')))
+  .update(JSON.stringify([dependencies, devDependencies, optionalDependencies]))
   .update(platform)
   .digest('hex')
 
