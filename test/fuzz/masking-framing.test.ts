@@ -1,7 +1,9 @@
 // The framing layers of the mask, over a masker of literal words: whatever the cutting, masked JSON is the JSON of the masked
 // value, and what was not masked is there byte for byte.
+import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { compileEngine } from '../../policy/masking/engine.ts'
 import { ChannelSet, type Channel } from '../../policy/masking/framing/channels.ts'
 import { maskJson, nest, startJson } from '../../policy/masking/framing/json-text.ts'
 import { fields, keep, maskEverywhere } from '../../policy/masking/framing/place.ts'
@@ -294,4 +296,42 @@ it.each([
   let out = ''
   for (let at = 0; at < text.length; at += 3) out += masker.push(text.slice(at, at + 3))
   expect(out + masker.end() === text).toBe(true)
+})
+
+function startEngine(): () => Masker {
+  const engine = compileEngine([
+    { name: 'ssn', class: 'PII', pattern: String.raw`\b\d{3}-\d{2}-\d{4}\b`, maxLength: 11 },
+    { name: 'email', class: 'PII', pattern: String.raw`\b[a-z0-9._]{1,64}@[a-z0-9]{1,64}\.com\b`, maxLength: 140 },
+  ])
+  assert(!('problems' in engine))
+  return () => engine.start(({ detector }) => `<${detector}>`)
+}
+
+it.each([
+  [
+    'strings, names and numbers',
+    String.raw`{"jo@x.com":["\u006ao\u0040x.com, 123-45-6789\n\"jo@x.com\"",1.50e1,null],"n" : "\ud83d\ude00jo@x.com\/"}`,
+    String.raw`{"<email>":["<email>, <ssn>\n\"<email>\"",1.50e1,null],"n" : "\ud83d\ude00<email>/"}`,
+  ],
+  [
+    'JSON in a string',
+    String.raw`{"arguments":"{\"to\":\"jo\\u0040x.com\",\"ids\":[\"123-45-6789\",\"123-45-67890\"]}"}`,
+    String.raw`{"arguments":"{\"to\":\"<email>\",\"ids\":[\"<ssn>\",\"123-45-67890\"]}"}`,
+  ],
+  [
+    'JSON that breaks off into prose',
+    '{"a":1} mail jo@x.com, "ssn": 123-45-6789',
+    '{"a":1} mail <email>, "ssn": <ssn>',
+  ],
+])('masks %s with the text engine for every two cuts', (_, text, expected) => {
+  const startText = nest(startEngine())
+  const wrong: unknown[] = []
+  for (let i = 0; i <= text.length; i += 1) {
+    for (let k = i; k <= text.length; k += 1) {
+      const out = inPieces(startText(undefined), text, [i, k])
+      if (out !== expected) wrong.push({ i, k, out })
+    }
+  }
+  expect(wrong).toStrictEqual([])
+  expect(inUnits(startText(undefined), text)).toBe(expected)
 })
