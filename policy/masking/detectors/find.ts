@@ -1,7 +1,7 @@
 // A slow finder for the tests of the detectors, independent of the engine: every start from left to right, the longest end that the
 // pattern, the verifier and the context allow, by the platform's regular expressions over folded text. Offsets are of the original.
 import { contextWindow, type Detector } from '../detector.ts'
-import { folds, ignorable } from '../fold.ts'
+import { folds, ignorable, isForeign } from '../fold.ts'
 import type { Exempting } from './exempting.ts'
 
 export interface Found {
@@ -9,6 +9,9 @@ export interface Found {
   readonly start: number
   readonly end: number
 }
+
+/** Whether a pattern asks for Greek or Cyrillic itself; of others a candidate in another script alone is no find. */
+const namesScript = ({ pattern }: Detector): boolean => pattern.includes(String.raw`\u0370-\u052f`)
 
 interface Folded {
   readonly text: string
@@ -73,12 +76,19 @@ export function makeFinder(
   return (original) => {
     const { text, starts, ends } = fold(original)
     const found: Found[] = []
+    const isOtherScript = (start: number, end: number): boolean =>
+      isForeign(original.slice(starts[start], ends[end - 1]))
     const longest = (start: number): { name: string; end: number } | undefined => {
       const before = text.slice(Math.max(0, start - contextWindow), start).toLowerCase()
       let best: { name: string; end: number } | undefined
       for (const { detector, test } of testers) {
         const end = test(text, start)
-        if (end !== undefined && end > (best?.end ?? 0) && isInContext(detector, before))
+        if (
+          end !== undefined &&
+          end > (best?.end ?? 0) &&
+          isInContext(detector, before) &&
+          (namesScript(detector) || !isOtherScript(start, end))
+        )
           best = { name: detector.name, end }
       }
       return best
