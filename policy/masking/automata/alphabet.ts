@@ -61,7 +61,7 @@ export function buildAlphabet(sets: readonly CharSet[]): Alphabet {
   for (const [point, folded] of folds)
     foldedClasses.set(point, folded === ignorable ? ignorableUnit : classOf(point, folded))
   const classOfPoint = (point: number): number => foldedClasses.get(point) ?? ofInterval[intervalAt(starts, point)] ?? 0
-  return { ...describe(kinds, sets), table: toTable(classOfPoint), classOfPoint }
+  return { ...describe(kinds, sets), table: toTable(starts, ofInterval, foldedClasses), classOfPoint }
 }
 
 function describe(kinds: readonly Kind[], sets: readonly CharSet[]): Omit<Alphabet, 'table' | 'classOfPoint'> {
@@ -73,11 +73,15 @@ function describe(kinds: readonly Kind[], sets: readonly CharSet[]): Omit<Alphab
   }
 }
 
-function toTable(classOfPoint: (point: number) => number): Uint16Array {
+function toTable(
+  starts: readonly number[],
+  classes: readonly number[],
+  folded: ReadonlyMap<number, number>,
+): Uint16Array {
   const table = new Uint16Array(0x10000)
-  for (let unit = 0; unit < 0x10000; unit += 1)
-    table[unit] = unit >= 0xd800 && unit <= 0xdfff ? surrogateUnit : classOfPoint(unit)
-  return table
+  for (const [index, start] of starts.entries()) table.fill(classes[index] ?? 0, start, starts[index + 1] ?? 0x10000)
+  for (const [point, symbol] of folded) if (point < 0x10000) table[point] = symbol
+  return table.fill(surrogateUnit, 0xd800, 0xe000)
 }
 
 /** Where some set, or the word characters, begin or end: between two of these no set can tell characters apart. */
