@@ -120,11 +120,15 @@ it('counts what was found, also while it reads', () => {
   expect(masker.counts()).toStrictEqual({ 'a@b': 1, '4111': 2 })
 })
 
-it('never cuts a surrogate pair', () => {
-  const masker = startJson(everywhere, start)
-  const pieces = ['["4111 \ud83d', '\ude00 \ud83d', '\ude00"]'].map(masker.push)
+it.each([
+  ['masked', '["4111 \ud83d', '["[CARD] 😀 😀"]', everywhere],
+  ['kept', '["4111 \ud83d', '["4111 😀 😀"]', keep],
+  ['no JSON', '[x 4111 \ud83d', '[x [CARD] 😀 😀"]', keep],
+])('never cuts a surrogate pair in what is %s', (_, first, expected, place) => {
+  const masker = startJson(place, start)
+  const pieces = [first, '\ude00 \ud83d', '\ude00"]'].map(masker.push)
   expect([...pieces, masker.end()].every((piece) => piece.isWellFormed())).toBe(true)
-  expect(pieces.join('')).toBe('["[CARD] 😀 😀"]')
+  expect(pieces.join('')).toBe(expected)
 })
 
 it.each([
