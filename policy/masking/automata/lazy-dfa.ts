@@ -21,6 +21,9 @@ export interface DfaState {
   /** The least `maxLength` of those. */
   readonly cap: number
   readonly places: readonly number[]
+  /** Those of its places, and behind its boundaries, that take a character: one that is not of a word, and one that is. */
+  readonly takingOther: readonly number[]
+  readonly takingWord: readonly number[]
   /** Whether a word character was consumed last, and whether what begins next stands after one. */
   readonly afterWord: boolean
   readonly startsAfterWord: boolean
@@ -61,6 +64,7 @@ export class LazyDfa {
   readonly #options: DfaOptions
   readonly #known = new Map<string, DfaState>()
   readonly #reach: (readonly number[] | undefined)[] = []
+  readonly #beginnings: (readonly number[] | undefined)[] = []
   #afterWordStart: DfaState | undefined
   #afterOtherStart: DfaState | undefined
   /** All states ever made: what building costs, for tests and limits. */
@@ -86,14 +90,11 @@ export class LazyDfa {
   step(state: DfaState, symbol: number): DfaState {
     const known = state.next[symbol]
     if (known !== undefined) return known
-    const { nfa, alphabet, unanchored } = this.#options
+    const { alphabet, unanchored } = this.#options
     // A character that a thread takes is one of its candidate; what a thread ends before, or begins after, is not.
     const after = alphabet.inside[symbol] === 1
-    const targets: number[] = []
-    for (const place of this.#resolve(state, after).consuming) {
-      const from = nfa.states[place]
-      if (from?.kind === 'consume' && alphabet.members[from.set]?.[symbol] === 1) targets.push(from.next)
-    }
+    const targets = this.#targets(after ? state.takingWord : state.takingOther, symbol)
+    if (unanchored) targets.push(...this.#begun(state.startsAfterWord, symbol))
     const made = this.#intern({
       places: this.#spread(targets),
       afterWord: after,
@@ -103,11 +104,30 @@ export class LazyDfa {
     return made
   }
 
-  #resolve(state: Pick<DfaState, 'places' | 'afterWord' | 'startsAfterWord'>, after: boolean): Resolved {
-    const threads = this.#expand({ places: state.places, before: state.afterWord, after })
-    if (!this.#options.unanchored) return threads
-    const begun = this.#expand({ places: this.#options.nfa.starts, before: state.startsAfterWord, after })
-    return { consuming: [...threads.consuming, ...begun.consuming], ends: threads.ends }
+  #targets(taking: readonly number[], symbol: number): number[] {
+    const { nfa, alphabet } = this.#options
+    const targets: number[] = []
+    for (const place of taking) {
+      const from = nfa.states[place]
+      if (from?.kind === 'consume' && alphabet.members[from.set]?.[symbol] === 1) targets.push(from.next)
+    }
+    return targets
+  }
+
+  /** Where threads are that begin with a character: the same in all states. */
+  #begun(afterWord: boolean, symbol: number): readonly number[] {
+    const { nfa, alphabet } = this.#options
+    const key = afterWord ? symbol + alphabet.size : symbol
+    const known = this.#beginnings[key]
+    if (known !== undefined) return known
+    const taking = this.#expand({
+      places: nfa.starts,
+      before: afterWord,
+      after: alphabet.inside[symbol] === 1,
+    }).consuming
+    const begun = this.#targets(taking, symbol)
+    this.#beginnings[key] = begun
+    return begun
   }
 
   /** Follows branches and the boundaries that hold here. */
@@ -160,8 +180,10 @@ export class LazyDfa {
 
   #make(state: Pick<DfaState, 'places' | 'afterWord' | 'startsAfterWord'>): DfaState {
     const { nfa, alphabet, caps } = this.#options
-    const endsBeforeOther = [...new Set(this.#resolve(state, false).ends)].toSorted(descending)
-    const endsBeforeWord = [...new Set(this.#resolve(state, true).ends)].toSorted(descending)
+    const other = this.#expand({ places: state.places, before: state.afterWord, after: false })
+    const word = this.#expand({ places: state.places, before: state.afterWord, after: true })
+    const endsBeforeOther = [...new Set(other.ends)].toSorted(descending)
+    const endsBeforeWord = [...new Set(word.ends)].toSorted(descending)
     const live = [...new Set(state.places.map((place) => nfa.owners[place] ?? 0))].toSorted((a, b) => a - b)
     return {
       ...state,
@@ -170,6 +192,8 @@ export class LazyDfa {
       ends: endsBeforeOther.length + endsBeforeWord.length > 0,
       endsBeforeOther,
       endsBeforeWord,
+      takingOther: other.consuming,
+      takingWord: word.consuming,
       settled: state.places.length > 0 && state.places.every((place) => nfa.states[place]?.kind === 'accept'),
       live,
       cap: Math.min(...live.map((detector) => caps[detector] ?? 0)),
