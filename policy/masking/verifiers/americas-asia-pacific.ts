@@ -78,6 +78,8 @@ const vinValues = '12345678012345070923456789'
 /** Vehicle identification number with the check digit of North America and China (ISO 3779, 49 CFR 565). */
 export function isVin(candidate: string): boolean {
   const text = candidate.toUpperCase()
+  // Written in one case: base64 has runs of seventeen letters and digits too, and one in eleven passes.
+  if (candidate !== text && candidate !== candidate.toLowerCase()) return false
   if (!/^[A-HJ-NPR-Z\d]{17}$/.test(text) || !/\d/.test(text) || isOneCharacter(text)) return false
   const values = text.replaceAll(/[A-Z]/g, (letter) => vinValues.charAt(letter.charCodeAt(0) - 65))
   const remainder = weightedSum(values, vinWeights) % 11
