@@ -141,7 +141,7 @@ export class Attempt {
 
   #overflowBy({ live, cap }: DfaState, valueEnd: number): void {
     this.valueEnd = valueEnd
-    this.overflow = live.find((detector) => this.#compiled.detectors[detector]?.detector.maxLength === cap)
+    this.overflow = live.find((detector) => this.#compiled.detectors[detector]?.cap === cap)
   }
 
   /** Detectors come with the one of least priority first, so that the last candidate is always the best so far. */

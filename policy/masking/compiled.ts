@@ -8,6 +8,8 @@ export interface CompiledDetector {
   readonly detector: Detector
   /** Every match counts: neither a verifier nor a context word has a say. */
   readonly unconditional: boolean
+  /** Its `maxLength`, or none where the pattern itself cannot match more than that. */
+  readonly cap: number
   /** Required context words, folded, in lower case; none when there is nothing to require. */
   readonly words: readonly string[]
   /** Its pattern is written in look-alikes itself, so candidates made of them are not disguised. */

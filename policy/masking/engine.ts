@@ -3,7 +3,7 @@
 import { buildAlphabet } from './automata/alphabet.ts'
 import type { PointRange } from './automata/char-set.ts'
 import { LazyDfa } from './automata/lazy-dfa.ts'
-import { buildNfa, countStates, isNullable, SetNumbers } from './automata/nfa.ts'
+import { buildNfa, countStates, isNullable, longestMatch, SetNumbers } from './automata/nfa.ts'
 import { isTooLarge } from './automata/state-count.ts'
 import type { Compiled, CompiledDetector } from './compiled.ts'
 import { toContextWord } from './context-words.ts'
@@ -66,9 +66,10 @@ function compileNodes(detectors: readonly Detector[], nodes: readonly PatternNod
   const exact = buildNfa(nodes, { sets, relaxed: false })
   const relaxed = buildNfa(nodes, { sets, relaxed: true })
   const alphabet = buildAlphabet(sets.sets)
-  const shared = { alphabet, caps: detectors.map(({ maxLength }) => maxLength), maxStates: limits.dfa }
+  const compiled = detectors.map((detector, index) => compileDetector(detector, nodes[index]))
+  const shared = { alphabet, caps: compiled.map(({ cap }) => cap), maxStates: limits.dfa }
   return {
-    detectors: detectors.map((detector, index) => compileDetector(detector, nodes[index])),
+    detectors: compiled,
     alphabet,
     gate: new LazyDfa({ ...shared, nfa: relaxed, unanchored: true }),
     exact: new LazyDfa({ ...shared, nfa: exact, unanchored: false }),
@@ -79,7 +80,9 @@ function compileNodes(detectors: readonly Detector[], nodes: readonly PatternNod
 function compileDetector(detector: Detector, node: PatternNode | undefined): CompiledDetector {
   const words = detector.context?.required === true ? detector.context.words.map(toContextWord) : []
   const unconditional = detector.verify === undefined && detector.context?.required !== true
-  return { detector, unconditional, words, foreign: node !== undefined && isForeignPattern(node) }
+  const longest = node === undefined ? Infinity : longestMatch(node)
+  const cap = longest <= detector.maxLength ? Infinity : detector.maxLength
+  return { detector, unconditional, cap, words, foreign: node !== undefined && isForeignPattern(node) }
 }
 
 function isForeignPattern(node: PatternNode): boolean {

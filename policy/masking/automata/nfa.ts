@@ -118,6 +118,22 @@ export function countStates(node: PatternNode): number {
   }
 }
 
+/** The most characters a pattern matches. */
+export function longestMatch(node: PatternNode): number {
+  switch (node.kind) {
+    case 'set':
+      return 1
+    case 'boundary':
+      return 0
+    case 'sequence':
+      return node.nodes.reduce((sum, part) => sum + longestMatch(part), 0)
+    case 'choice':
+      return Math.max(...node.nodes.map(longestMatch))
+    case 'repeat':
+      return longestMatch(node.node) === 0 ? 0 : longestMatch(node.node) * node.max
+  }
+}
+
 /** Whether a pattern matches the empty text. */
 export function isNullable(node: PatternNode): boolean {
   switch (node.kind) {
