@@ -16,6 +16,7 @@ export default defineConfig({
       { test: { name: 'unit', ...quick, include: [`${rooms}/**/*.test.ts`] } },
       { test: { name: 'golden', ...quick, include: ['test/golden/*.test.ts'] } },
       { test: { name: 'features', ...quick, include: ['test/features/**/*.test.ts'] } },
+      { test: { name: 'clients', ...quick, include: ['test/clients/*.test.ts'] } },
       { test: { name: 'bypass', ...quick, include: ['test/bypass/*.test.ts'] } },
       { test: { name: 'fuzz', ...quick, include: ['test/fuzz/**/*.test.ts'], testTimeout: 120_000 } },
       {

@@ -22,7 +22,9 @@ const gates: readonly (readonly [string, readonly string[]])[] = [
   ['rule packs', ['run', '-s', 'run:packs']],
 ]
 const nightlyFuzzRuns = '100000'
-const projects = isNightly ? ['fuzz', 'nightly'] : ['unit', 'golden', 'features', 'bypass', 'fuzz', 'cluster', 'e2e']
+const projects = isNightly
+  ? ['fuzz', 'nightly']
+  : ['unit', 'golden', 'features', 'clients', 'bypass', 'fuzz', 'cluster', 'e2e']
 
 process.exitCode = await main()
 

@@ -156,7 +156,7 @@ describe('layout of a bundle', () => {
           expect(shelf.read()).toEqual(texts(parts))
         }
       }),
-      { numRuns: 25, seed: 7 },
+      { numRuns: 10, seed: 7 },
     )
     // Tens of megabytes of noise are zipped here, which takes its time on a machine that is busy.
   }, 30_000)

@@ -1,7 +1,7 @@
 // What a model server of OpenAI's protocol answers, from its recordings: a tool is called once where one is offered, then there is
 // text. The words that rules deny always come in two pieces.
-import type { Recording, Seen } from '../../helpers/recorded-model.ts'
-import { edit, goOn, readRecording, toJson } from '../../helpers/recorded-model.ts'
+import type { Recording, Seen } from '../helpers/recorded-model.ts'
+import { edit, goOn, readRecording, toJson } from '../helpers/recorded-model.ts'
 
 interface Asked {
   readonly stream?: boolean
