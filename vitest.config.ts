@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config'
  * Tests that stay in their process share its modules: nothing here mocks one or keeps state in one, and half of the time would be
  * spent on importing. More workers than cores, because many of them wait on sockets.
  */
-const quick = { pool: 'threads', isolate: false, maxWorkers: 4 } as const
+const quick = { pool: 'threads', isolate: false, maxWorkers: 3, testTimeout: 15_000 } as const
 
 const rooms = '{policy,kube,gateway,operator,cli,crds,hack}'
 

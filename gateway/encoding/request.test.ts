@@ -110,7 +110,7 @@ it('decoding a large body leaves the event loop free', async () => {
     if (decoding) setImmediate(turn)
   }
   turn()
-  await decodeBody('gzip', gzipSync(randomBytes(limit - 1)), limit)
+  await decodeBody('gzip', gzipSync(randomBytes(limit - 1), { level: 1 }), limit)
   decoding = false
   expect(turns).toBeGreaterThan(20)
 })

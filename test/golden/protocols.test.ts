@@ -126,7 +126,7 @@ function readPieces(
   const sent = Buffer.concat([...events, ...stream.end()])
   // Nothing is lost, nothing is added, whatever the pieces.
   expect(Buffer.compare(sent, Buffer.concat(pieces))).toBe(0)
-  return { events: events.map((event) => Buffer.from(event).toString('base64')).join(' '), facts: stream.facts() }
+  return { events: events.map(({ length }) => length).join(' '), facts: stream.facts() }
 }
 
 function toBytes(written: Written): Uint8Array {
