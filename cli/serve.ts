@@ -32,7 +32,14 @@ export interface ServeOptions {
   readonly isSample: boolean
 }
 
+/** Says that it has ended once it has: nothing is told after that. */
 export async function serve(deps: ServeDeps, options: ServeOptions): Promise<void> {
+  await serveUntilSignal(deps, options)
+  deps.terminal.line()
+  deps.terminal.line('ended')
+}
+
+async function serveUntilSignal(deps: ServeDeps, options: ServeOptions): Promise<void> {
   const { terminal, signal } = deps
   const { folder, surroundings } = options
   const tell = makeTeller(deps)
@@ -53,8 +60,6 @@ export async function serve(deps: ServeDeps, options: ServeOptions): Promise<voi
   terminal.line(`Serving ${folder}: edit a file there and it takes effect. Ctrl-C ends it.`)
   terminal.line()
   await Promise.all(watching)
-  terminal.line()
-  terminal.line('ended')
 }
 
 type Tell = (text: string | undefined) => void

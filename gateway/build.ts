@@ -70,8 +70,8 @@ export function buildGateway(parts: GatewayParts): Gateway {
   const records = buildRecords(config, telemetry)
   const upstreams = buildGatewayUpstreams(parts, { telemetry, credentials, enforcement })
   const limits = buildLimits(parts, telemetry)
-  const toDeps = (opaque: OpaqueRoad): Deps =>
-    buildDeps({ parts, telemetry, enforcement, records, upstreams, limits, opaque })
+  const toDeps = (opaque: OpaqueRoad, life: AbortSignal): Deps =>
+    buildDeps({ parts, telemetry, enforcement, records, upstreams, limits, opaque, life })
   const cluster = parts.kube && buildCluster(parts, parts.kube, { enforcement, credentials })
   if (cluster !== undefined) readiness.follow(cluster.published)
   const built = { parts, toDeps, upstreams, limits, readiness, enforcement, credentials, records, telemetry, cluster }
@@ -115,15 +115,19 @@ function buildLimits({ config, clock, random }: GatewayParts, telemetry: Gateway
 
 type DepsParts = Pick<Built, 'parts' | 'telemetry' | 'enforcement' | 'records' | 'upstreams' | 'limits'> & {
   readonly opaque: OpaqueRoad
+  readonly life: AbortSignal
 }
 
-function buildDeps({ parts, telemetry, enforcement, records, upstreams, limits, opaque }: DepsParts): Deps {
+function buildDeps({ parts, telemetry, enforcement, records, upstreams, limits, opaque, life }: DepsParts): Deps {
   const { config, clock } = parts
   const { identify, prepare } = buildIdentify({
     clock,
     fetchKeys: makeFetchKeys(parts.kube === undefined ? {} : { apiServer: parts.kube.client.credentials }),
     compileUsername: makeUsernameCompiler(makeCompiler()),
-    onKeys: telemetry.keys,
+    // A fetch that outlives the gateway finds an issuer that is gone, or nobody to tell.
+    onKeys: (event) => {
+      if (!life.aborted) telemetry.keys(event)
+    },
   })
   const tokenizers = new Tokenizers(telemetry.tokenizerFailed)
   enforcement.onChange(({ enforced }) => {
@@ -164,7 +168,7 @@ function buildDeps({ parts, telemetry, enforcement, records, upstreams, limits, 
 
 interface Built {
   readonly parts: GatewayParts
-  readonly toDeps: (opaque: OpaqueRoad) => Deps
+  readonly toDeps: (opaque: OpaqueRoad, life: AbortSignal) => Deps
   readonly upstreams: Upstreams
   readonly limits: Limits
   readonly readiness: Readiness
@@ -186,7 +190,7 @@ async function start(built: Built, signal: AbortSignal, hurry = new AbortControl
   const life = new AbortController()
   const background = startBackground(built, life.signal)
   const opaque = await buildOpaqueRoad(built.upstreams)
-  const deps = built.toDeps(opaque)
+  const deps = built.toDeps(opaque, life.signal)
   const calls = new CallsInFlight()
   const server = buildHttpServer(
     { ...defaultTimes, maxHeaderBytes: config.maxHeaderBytes, draining: () => readiness.isDraining },
