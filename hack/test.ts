@@ -28,15 +28,22 @@ const projects = isNightly
 
 process.exitCode = await main()
 
+/** A gate that cannot be run here says so by this code, and why in its own words. */
+const unable = 2
+
 async function main(): Promise<number> {
+  const notRun: string[] = []
   for (const [name, args] of gates) {
     process.stderr.write(`test: ${name}\n`)
-    if ((await run('npm', args)) !== 0) {
+    const code = await run('npm', args)
+    if (code === unable && name === 'rule packs') notRun.push(name)
+    else if (code !== 0) {
       process.stdout.write(`test: ${name} failed; the lines above say where\n0 passed, 1 failed\n`)
       return 1
     }
   }
-  const outcome = await runVitest()
+  const tests = await runVitest()
+  const outcome = { ...tests, notRun: [...notRun, ...tests.notRun] }
   process.stdout.write(toClosingLines(outcome, isCi))
   return outcome.failed > 0 || (isCi && outcome.notRun.length > 0) ? 1 : 0
 }

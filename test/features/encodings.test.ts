@@ -121,7 +121,7 @@ describe('a compressed request', () => {
   })
 })
 
-it('a bomb is refused without holding up other calls', async () => {
+it('a bomb is refused, and the calls beside it are answered', async () => {
   await using upstream = await startUpstream(echo)
   await using gw = await startGateway({ connections: [connectionTo(upstream)] })
   const zeros = chat('a'.repeat(16 * 1024 * 1024))

@@ -8,7 +8,8 @@ import { findUpstreamModel, withModel } from '../json/model-name.ts'
 import type { Protocol, ReadRequest, RequestHead, RequestPlan, UpstreamRequest } from '../protocol.ts'
 import { anthropicAnswer } from './answer.ts'
 import { renderAnthropicError } from './error.ts'
-import { toModelAnswer, toModelList, toModelsFacts } from './models.ts'
+import { toModelsFacts } from '../json/own-models.ts'
+import { toModelAnswer, toModelList } from './models.ts'
 import { readMessages } from './request.ts'
 
 /** As the SDKs' base URL, the endpoint's base path ends before the version. */

@@ -1,25 +1,9 @@
 // The list of models: of a connection that declares its models, those, under their public names; else what the model server says.
-import type { InferenceFacts } from '../../../policy/model.ts'
+import { toOwnJson } from '../json/own-models.ts'
 import type { OwnAnswer } from '../protocol.ts'
 
-export function toModelsFacts(operation: string, model: string): InferenceFacts {
-  return {
-    operation,
-    model,
-    stream: false,
-    prompt: '',
-    messages: [],
-    tools: [],
-    toolCalls: [],
-    media: [],
-    parameters: {},
-    maxTokens: 0,
-    body: null,
-  }
-}
-
 export function toModelList(names: readonly string[]): OwnAnswer {
-  return toAnswer({
+  return toOwnJson({
     data: names.map(toModel),
     has_more: false,
     first_id: names[0] ?? null,
@@ -28,7 +12,7 @@ export function toModelList(names: readonly string[]): OwnAnswer {
 }
 
 export function toModelAnswer(name: string): OwnAnswer {
-  return toAnswer(toModel(name))
+  return toOwnJson(toModel(name))
 }
 
 /** What is not known here is null; a time that is not known is the epoch, as Anthropic writes it. */
@@ -42,8 +26,4 @@ function toModel(id: string): object {
     max_input_tokens: null,
     max_tokens: null,
   }
-}
-
-function toAnswer(value: object): OwnAnswer {
-  return { status: 200, contentType: 'application/json', body: new TextEncoder().encode(JSON.stringify(value)) }
 }

@@ -1,10 +1,11 @@
 // OpenAI's list of models. A connection that declares its models is asked itself, and names those alone; of one that declares none
 // the model server tells.
-import type { InferenceFacts, JsonObject } from '../../../policy/model.ts'
+import type { JsonObject } from '../../../policy/model.ts'
 import type { CompiledConnection } from '../../../policy/snapshot.ts'
 import { GatewayError } from '../../errors.ts'
 import { findUpstreamModel } from '../json/model-name.ts'
-import type { OwnAnswer, ReadRequest, UpstreamRequest } from '../protocol.ts'
+import { toModelsFacts, toOwnJson } from '../json/own-models.ts'
+import type { ReadRequest, UpstreamRequest } from '../protocol.ts'
 import { errorShape, toAnswerFormat } from './answer.ts'
 import { openPlain } from './embeddings.ts'
 import type { Shape } from './gather.ts'
@@ -26,10 +27,10 @@ const answer = toAnswerFormat(() => openPlain({ ...modelShape, data: modelShape,
 export function listModels({ models }: Models, upstream: UpstreamRequest): ReadRequest {
   const data = [...models.keys()].map(toModel)
   return {
-    facts: toFacts('models.list', ''),
+    facts: toModelsFacts('models.list', ''),
     upstream,
     answer,
-    ...(models.size > 0 && { ownAnswer: toOwnAnswer({ object: 'list', data }) }),
+    ...(models.size > 0 && { ownAnswer: toOwnJson({ object: 'list', data }) }),
   }
 }
 
@@ -38,10 +39,10 @@ export function retrieveModel(connection: Models, id: string, upstream: Upstream
   const model = decode(id)
   findUpstreamModel(connection, model)
   return {
-    facts: toFacts('models.retrieve', model),
+    facts: toModelsFacts('models.retrieve', model),
     upstream,
     answer,
-    ...(connection.models.size > 0 && { ownAnswer: toOwnAnswer(toModel(model)) }),
+    ...(connection.models.size > 0 && { ownAnswer: toOwnJson(toModel(model)) }),
   }
 }
 
@@ -56,24 +57,4 @@ export function decode(segment: string): string {
 
 function toModel(id: string): JsonObject {
   return { id, object: 'model', created: 0, owned_by: 'portcullis' }
-}
-
-function toOwnAnswer(body: JsonObject): OwnAnswer {
-  return { status: 200, contentType: 'application/json', body: new TextEncoder().encode(JSON.stringify(body)) }
-}
-
-function toFacts(operation: string, model: string): InferenceFacts {
-  return {
-    operation,
-    model,
-    stream: false,
-    prompt: '',
-    messages: [],
-    tools: [],
-    toolCalls: [],
-    media: [],
-    parameters: {},
-    maxTokens: 0,
-    body: null,
-  }
 }
