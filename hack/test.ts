@@ -21,15 +21,12 @@ const gates: readonly (readonly [string, readonly string[]])[] = [
   ['CEL conformance', ['run', '-s', 'run:conformance:cel']],
   ['rule packs', ['run', '-s', 'run:packs']],
 ]
+/** A gate that cannot be run here says so by this code, and why in its own words. */
+const unable = 2
 const nightlyFuzzRuns = '100000'
 const projects = isNightly
   ? ['fuzz', 'nightly']
   : ['unit', 'golden', 'features', 'clients', 'bypass', 'fuzz', 'cluster', 'e2e']
-
-process.exitCode = await main()
-
-/** A gate that cannot be run here says so by this code, and why in its own words. */
-const unable = 2
 
 async function main(): Promise<number> {
   const notRun: string[] = []
@@ -70,3 +67,5 @@ async function run(command: string, args: readonly string[]): Promise<number> {
     child.once('close', (code) => resolve(code ?? 1))
   })
 }
+
+process.exitCode = await main()
