@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { compileEngine } from '../../policy/masking/engine.ts'
 import { ChannelSet, type Channel } from '../../policy/masking/framing/channels.ts'
 import { maskJson, nest, startJson } from '../../policy/masking/framing/json-text.ts'
-import { fields, keep, maskEverywhere } from '../../policy/masking/framing/place.ts'
+import { fields, keep, maskEverywhere, nowhere } from '../../policy/masking/framing/place.ts'
 import { applySplices } from '../../policy/masking/framing/sink.ts'
 import type { Masker } from '../../policy/masking/masker.ts'
 import { maskWords, startWords } from '../helpers/word-masker.ts'
@@ -211,9 +211,9 @@ it('gives the same for every cutting, JSON or not, whole or not', () => {
       ),
       cuts,
       (text, at) => {
-        const whole = inPieces(nest(start)(undefined), text, [])
-        expect(inPieces(nest(start)(undefined), text, at)).toBe(whole)
-        expect(inUnits(nest(start)(undefined), text)).toBe(whole)
+        const whole = inPieces(nest(start)(nowhere), text, [])
+        expect(inPieces(nest(start)(nowhere), text, at)).toBe(whole)
+        expect(inUnits(nest(start)(nowhere), text)).toBe(whole)
       },
     ),
     runs,
@@ -225,7 +225,7 @@ const names = ['content', 'arguments'] as const
 const texts = fc.array(fc.tuple(plainText, json), { minLength: 4, maxLength: 4 })
 const turns = fc.array(fc.tuple(fc.nat(3), fc.nat(1), fc.integer({ min: 1, max: 7 })), { maxLength: 60 })
 
-const startChannel = ({ name }: Channel): Masker => (name === 'content' ? start() : nest(start)(undefined))
+const startChannel = ({ name }: Channel): Masker => (name === 'content' ? start() : nest(start)(nowhere))
 
 it('masks interleaved channels of four choices as each of them alone, and agrees with the whole', () => {
   fc.assert(

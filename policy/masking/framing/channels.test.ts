@@ -3,7 +3,7 @@ import { startWords } from '../../../test/helpers/word-masker.ts'
 import type { Masker } from '../masker.ts'
 import { ChannelSet, type EventPlan, type HeldEvent } from './channels.ts'
 import { nest } from './json-text.ts'
-import { fields, instead, items, keep } from './place.ts'
+import { fields, instead, items, keep, nowhere } from './place.ts'
 
 const words = { '4111': '[CARD]', 'a"b': '[Q]', '😀!': '😁' }
 const start = (): Masker => startWords(words)
@@ -17,7 +17,7 @@ interface Chunk {
 }
 
 function makeSet(): ChannelSet {
-  return new ChannelSet({ channel: ({ name }) => (name === 'tool' ? nest(start)(undefined) : start()), other: start })
+  return new ChannelSet({ channel: ({ name }) => (name === 'tool' ? nest(start)(nowhere) : start()), other: start })
 }
 
 /** A protocol in small: chat completions. */

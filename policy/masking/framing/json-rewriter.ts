@@ -108,8 +108,7 @@ export class JsonRewriter {
     const place = settle(this.#structure.place, false)
     if (place.kind === 'Instead') return place.text === token ? undefined : place.text
     if (place.kind !== 'Mask' || !place.numbers || !isNumber) return undefined
-    const { key } = this.#structure
-    const masked = maskNumber(token, () => this.#counts.track(place.start(key)))
+    const masked = maskNumber(token, () => this.#counts.track(place.start(this.#structure.at)))
     return masked === undefined ? undefined : JSON.stringify(masked)
   }
 
@@ -144,13 +143,13 @@ export class JsonRewriter {
     const { top } = this.#structure
     if (top === undefined || this.#isMuted) return passString(this.#sink)
     const place = keysOf(top.place)
-    if (place !== undefined) return maskKey(top, this.#counts.track(place.start(undefined)), this.#sink)
+    if (place !== undefined) return maskKey(top, this.#counts.track(place.start(this.#structure.atName)), this.#sink)
     return top.place.kind === 'Keep' ? passString(this.#sink) : readKey(top, this.#sink)
   }
 
   #workOnValue(place: Place | undefined): StringWork {
     if (place?.kind !== 'Mask' && place?.kind !== 'String') return passString(this.#sink)
-    return new AlignedText(this.#counts.track(place.start(this.#structure.key)), this.#sink, new JsonSpeller())
+    return new AlignedText(this.#counts.track(place.start(this.#structure.at)), this.#sink, new JsonSpeller())
   }
 
   #readString(string: StringWork, text: string, at: number): number {
@@ -197,7 +196,7 @@ export class JsonRewriter {
   }
 
   #turnPlain(bare: BareRun): void {
-    this.#plain = new AlignedText(this.#counts.track(this.#start(undefined)), this.#sink, asItIs)
+    this.#plain = new AlignedText(this.#counts.track(this.#start(this.#structure.at)), this.#sink, asItIs)
     this.#plain.read(bare.text, bare.text)
   }
 

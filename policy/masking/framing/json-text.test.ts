@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { maskWords, startWords } from '../../../test/helpers/word-masker.ts'
 import type { Masker } from '../masker.ts'
 import { maskJson, nest, startJson } from './json-text.ts'
-import { fields, instead, items, keep, maskEverywhere, type Place } from './place.ts'
+import { fields, instead, items, keep, maskEverywhere, nowhere, type Place } from './place.ts'
 import { applySplices } from './sink.ts'
 
 const words = { '4111': '[CARD]', 'a@b': '[MAIL]', 'c@d': '[MAIL]' }
@@ -84,13 +84,22 @@ it.each([
 })
 
 it('says in which field a text stands', () => {
-  const seen: (string | undefined)[] = []
-  const watch = maskEverywhere((key) => {
-    seen.push(key)
+  const seen: (readonly [string | undefined, string])[] = []
+  const watch = maskEverywhere(({ key, path }) => {
+    seen.push([key, path()])
     return start()
   })
-  maskJson('{"ssn":["1",{"x":"2"}],"n":3}', watch, start)
-  expect(seen).toStrictEqual([undefined, 'ssn', undefined, 'x', undefined, 'n'])
+  maskJson('{"ssn":["1",{"x":"2"}],"n":3,"ann@example.com":"4"}', watch, start)
+  expect(seen).toStrictEqual([
+    [undefined, '/*'],
+    ['ssn', '/ssn/0'],
+    [undefined, '/ssn/1/*'],
+    ['x', '/ssn/1/x'],
+    [undefined, '/*'],
+    ['n', '/n'],
+    [undefined, '/*'],
+    ['ann@example.com', '/*'],
+  ])
 })
 
 function wrap(value: unknown, levels: number): string {
@@ -108,12 +117,12 @@ it.each([
   ['not at all', String.raw`x "\u0034\u0031" 4111`, String.raw`x "\u0034\u0031" [CARD]`],
   ['blanks alone', '  ', '  '],
 ])('masks JSON in JSON: %s', (_, text, expected) => {
-  const masker = nest(start)(undefined)
+  const masker = nest(start)(nowhere)
   expect(text.split('').map(masker.push).join('') + masker.end()).toBe(expected)
 })
 
 it('counts what was found, also while it reads', () => {
-  const masker = nest(start)(undefined)
+  const masker = nest(start)(nowhere)
   masker.push('{"a@b":4111,"x":"4111 ')
   expect(masker.counts()).toStrictEqual({ 'a@b': 1, '4111': 2 })
   masker.end()
@@ -140,7 +149,7 @@ it.each([
   ['names alike', (n: number) => `{${'"a@b":1,'.repeat(n / 8)}"x":1}`],
 ])('takes hostile %s in pieces', (_, make) => {
   const text = make(20_000)
-  const masker = nest(start)(undefined)
+  const masker = nest(start)(nowhere)
   let out = ''
   for (let at = 0; at < text.length; at += 7) out += masker.push(text.slice(at, at + 7))
   out += masker.end()

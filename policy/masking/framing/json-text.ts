@@ -3,7 +3,7 @@
 import type { Masker } from '../masker.ts'
 import { isBlank } from './bare-run.ts'
 import { JsonRewriter } from './json-rewriter.ts'
-import { maskEverywhere, type Place, type Start } from './place.ts'
+import { maskEverywhere, type Place, type Start, type TextAt } from './place.ts'
 import { SpliceSink, TextSink, type Splice } from './sink.ts'
 
 /** `start` masks what turns out not to be JSON, and must therefore be what the strictest place has. */
@@ -42,16 +42,16 @@ const maxNested = 3
 
 /** Texts that may be JSON are masked as JSON, and the strings in them likewise. */
 export function nest(start: Start, levels: number = maxNested): Start {
-  return levels === 0 ? start : (key) => startNested(start, levels, key)
+  return levels === 0 ? start : (at) => startNested(start, levels, at)
 }
 
 /** Which of the two it is shows at the first unit that is not blank. */
-function startNested(start: Start, levels: number, key: string | undefined): Masker {
+function startNested(start: Start, levels: number, at: TextAt): Masker {
   let held = ''
   let masker: Masker | undefined
   const choose = (text: string): Masker => {
-    if (!looksLikeJson(text)) return start(key)
-    return startJson(maskEverywhere(nest(start, levels - 1)), () => start(key))
+    if (!looksLikeJson(text)) return start(at)
+    return startJson(maskEverywhere(nest(start, levels - 1)), () => start(at))
   }
   return {
     push: (text) => {
@@ -61,7 +61,7 @@ function startNested(start: Start, levels: number, key: string | undefined): Mas
       masker = choose(held)
       return masker.push(held)
     },
-    end: () => (masker === undefined ? maskRest(start(key), held) : masker.end()),
+    end: () => (masker === undefined ? maskRest(start(at), held) : masker.end()),
     counts: () => masker?.counts() ?? {},
   }
 }

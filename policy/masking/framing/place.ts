@@ -2,8 +2,19 @@
 // more than flat. A value of another shape than the tree expects falls to the tree's `otherwise`; nothing passes by surprise.
 import type { Masker } from '../masker.ts'
 
-/** A fresh masker for one text; `key` is the field that holds it, for detectors that ask for words of context. */
-export type Start = (key: string | undefined) => Masker
+/** Where a text stands. */
+export interface TextAt {
+  /** The field that holds it, for detectors that ask for words of context. */
+  readonly key: string | undefined
+  /** A JSON pointer, worked out when somebody asks. Names that could tell something about somebody are `*` in it. */
+  readonly path: () => string
+}
+
+/** A text that is no part of a document. */
+export const nowhere: TextAt = { key: undefined, path: () => '' }
+
+/** A fresh masker for one text. */
+export type Start = (at: TextAt) => Masker
 
 export interface MaskPlace {
   readonly kind: 'Mask'

@@ -1,6 +1,6 @@
 // Where in a JSON document the reader stands: which containers are open, whether a string is a name, and which place the next
 // value has. A list of frames instead of recursion, so that hostile nesting costs memory as its own text does.
-import { enter, type Place } from './place.ts'
+import { enter, type Place, type TextAt } from './place.ts'
 
 export interface Frame {
   readonly place: Place
@@ -37,6 +37,16 @@ export class Structure {
     return this.top?.key
   }
 
+  /** Of the next value. Good until the reader moves on, but for its `key`. */
+  get at(): TextAt {
+    return { key: this.key, path: () => this.#frames.map(toSegment).join('') }
+  }
+
+  /** Of the next name. */
+  get atName(): TextAt {
+    return { key: undefined, path: () => `${this.#frames.slice(0, -1).map(toSegment).join('')}/*` }
+  }
+
   /** Of the next value. */
   get place(): Place {
     const { top } = this
@@ -64,4 +74,12 @@ export class Structure {
   colon(): void {
     if (this.top !== undefined) this.top.expectsKey = false
   }
+}
+
+/** Names that look like the names programs give to fields are shown; anything else may be data. */
+const plainName = /^[A-Za-z_]{1,32}$/u
+
+function toSegment({ isObject, key, index }: Frame): string {
+  if (!isObject) return `/${index}`
+  return key !== undefined && plainName.test(key) ? `/${key}` : '/*'
 }
