@@ -2,6 +2,7 @@
 // to the model server, how the answer is read, and how its clients read errors. Each protocol is pure: bytes in, facts and bytes
 // out. What it throws is a GatewayError; a request that it does not know is refused, never passed.
 import type { InferenceFacts, ResponseFacts } from '../../policy/model.ts'
+import type { TextMasks } from '../../policy/masking/text-masks.ts'
 import type { Refusal } from '../refusal.ts'
 
 export interface RequestHead {
@@ -35,6 +36,11 @@ export interface ReadRequest {
   readonly facts: InferenceFacts
   readonly upstream: UpstreamRequest
   readonly answer: AnswerFormat
+  /**
+   * `upstream` with every text that a model would read masked: text, names of fields, numbers as they are written. Whatever no mask
+   * touches stays byte for byte; the very same `upstream` when nothing was found. May be called several times. Absent: there is no text.
+   */
+  readonly mask?: (masks: TextMasks) => UpstreamRequest
   /** Given by the gateway itself once the call is permitted; nothing goes to the model server then. */
   readonly ownAnswer?: OwnAnswer
   /** For protocols whose errors name the request, such as JSON-RPC. Absent: the protocol's own. */
@@ -69,6 +75,21 @@ export interface AnswerFormat {
   readonly readWhole: (head: AnswerHead, body: Uint8Array) => ResponseFacts
   /** Undefined: an answer with this head is no stream of events. */
   readonly openStream: (head: AnswerHead) => AnswerStream | undefined
+  /** The body that `readWhole` has read, with its texts masked, and what tells them in another way (tokens, their ids) blanked. */
+  readonly maskWhole?: (head: AnswerHead, body: Uint8Array, masks: TextMasks) => Uint8Array
+  /** Beside an AnswerStream of the same head. Undefined where `openStream` gives none. */
+  readonly openMask?: (head: AnswerHead, masks: TextMasks) => StreamMask | undefined
+}
+
+/**
+ * Masks a stream event by event. Texts go on as far as they are certain: what a choice holds back leaves before the event that ends it,
+ * and what is left at the end as events of the protocol. The outcome does not depend on how text was cut into events.
+ */
+export interface StreamMask {
+  /** One whole event as AnswerStream gave it, or what AnswerStream closed with; what goes on, which may be nothing. */
+  readonly push: (event: Uint8Array) => Uint8Array
+  /** What is still held. Also of a stream that breaks off. */
+  readonly end: () => Uint8Array
 }
 
 /** A stream of events on its way. It sees every byte, in whatever pieces; the outcome does not depend on the pieces. */
