@@ -183,9 +183,9 @@ it('masks JSON in strings of JSON as its value', () => {
       nested(2).filter((text) => /^\s*["[{]/u.test(text)),
       cuts,
       (text, at) => {
-        const whole = inPieces(masker(undefined), text, [])
+        const whole = inPieces(masker(nowhere), text, [])
         expect(normal(JSON.parse(whole))).toStrictEqual(normal(JSON.parse(maskText(text, 3))))
-        expect(inPieces(masker(undefined), text, at)).toBe(whole)
+        expect(inPieces(masker(nowhere), text, at)).toBe(whole)
       },
     ),
     runs,
@@ -292,7 +292,7 @@ it.each([
   ['JSON in JSON in JSON', (n: number) => JSON.stringify(JSON.stringify(JSON.stringify(['a"'.repeat(n / 8)])))],
 ])('takes 400,000 units of %s in small pieces', { timeout: 4_000 }, (_, make) => {
   const text = make(400_000)
-  const masker = nest(through)(undefined)
+  const masker = nest(through)(nowhere)
   let out = ''
   for (let at = 0; at < text.length; at += 3) out += masker.push(text.slice(at, at + 3))
   expect(out + masker.end() === text).toBe(true)
@@ -328,10 +328,10 @@ it.each([
   const wrong: unknown[] = []
   for (let i = 0; i <= text.length; i += 1) {
     for (let k = i; k <= text.length; k += 1) {
-      const out = inPieces(startText(undefined), text, [i, k])
+      const out = inPieces(startText(nowhere), text, [i, k])
       if (out !== expected) wrong.push({ i, k, out })
     }
   }
   expect(wrong).toStrictEqual([])
-  expect(inUnits(startText(undefined), text)).toBe(expected)
+  expect(inUnits(startText(nowhere), text)).toBe(expected)
 })
