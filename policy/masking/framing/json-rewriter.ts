@@ -107,7 +107,9 @@ export class JsonRewriter {
   #rewriteToken(token: string, isNumber: boolean): string | undefined {
     const place = settle(this.#structure.place, false)
     if (place.kind === 'Instead') return place.text === token ? undefined : place.text
-    if (place.kind !== 'Mask' || !place.numbers || !isNumber) return undefined
+    if (place.kind !== 'Mask') return undefined
+    const isMasked = isNumber ? place.numbers : place.words === true && token !== 'null'
+    if (!isMasked) return undefined
     const masked = maskNumber(token, () => this.#counts.track(place.start(this.#structure.at)))
     return masked === undefined ? undefined : JSON.stringify(masked)
   }
@@ -196,7 +198,9 @@ export class JsonRewriter {
   }
 
   #turnPlain(bare: BareRun): void {
-    this.#plain = new AlignedText(this.#counts.track(this.#start(this.#structure.at)), this.#sink, asItIs)
+    const place = settle(this.#structure.place, false)
+    const start = place.kind === 'Mask' && place.words === true ? place.start : this.#start
+    this.#plain = new AlignedText(this.#counts.track(start(this.#structure.at)), this.#sink, asItIs)
     this.#plain.read(bare.text, bare.text)
   }
 

@@ -1,4 +1,5 @@
-// Number literals as text: what is masked is how the number is written, since many readers lose the digits of a long one.
+// Number literals as text, and other tokens without quotes: what is masked is how the number is written, since many readers lose the
+// digits of a long one.
 import type { Masker } from '../masker.ts'
 
 const literal = /^-?(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/u

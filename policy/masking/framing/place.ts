@@ -23,6 +23,23 @@ export interface MaskPlace {
   readonly keys: boolean
   /** Number literals too, as they are written; one that changes becomes a string. */
   readonly numbers: boolean
+  /** `true` and `false` too, with the same rule, and all that is left of the text where it stops being JSON. Not `null`, which is no value. */
+  readonly words?: boolean
+}
+
+export interface StringPlace {
+  readonly kind: 'String'
+  readonly start: Start
+  readonly otherwise: Place
+  /** For a string that continues the text of others: the same string, its whole text started like this. Absent: it is a text of its own. */
+  readonly startedBy?: (start: Start) => StringPlace
+}
+
+/** Answers for itself; what it gives is of the kinds above. */
+export interface OverPlace {
+  readonly kind: 'Over'
+  readonly enter: (step: string | number) => Place
+  readonly settle: (isString: boolean) => Place
 }
 
 export type Place =
@@ -33,11 +50,13 @@ export type Place =
   /** Every text in the value. */
   | MaskPlace
   /** A string, exactly here. */
-  | { readonly kind: 'String'; readonly start: Start; readonly otherwise: Place }
+  | StringPlace
   /** An object. */
   | { readonly kind: 'Fields'; readonly fields: ReadonlyMap<string, Place>; readonly otherwise: Place }
   /** A list. */
   | { readonly kind: 'Items'; readonly at: (index: number) => Place; readonly otherwise: Place }
+  /** Laid over another tree; never over `Instead`. */
+  | OverPlace
 
 export const keep: Place = { kind: 'Keep' }
 
@@ -66,12 +85,21 @@ export function enter(place: Place, step: string | number): Place {
     case 'Mask':
       return place
     case 'String':
-      return enter(place.otherwise, step)
     case 'Fields':
-      return typeof step === 'string' ? (place.fields.get(step) ?? place.otherwise) : enter(place.otherwise, step)
     case 'Items':
-      return typeof step === 'number' ? place.at(step) : enter(place.otherwise, step)
+      return toMember(place, step) ?? enter(place.otherwise, step)
+    case 'Over':
+      return place.enter(step)
   }
+}
+
+/** Undefined: the tree expects another shape. */
+function toMember(
+  place: Exclude<Place, { kind: 'Keep' | 'Instead' | 'Mask' | 'Over' }>,
+  step: string | number,
+): Place | undefined {
+  if (place.kind === 'Fields' && typeof step === 'string') return place.fields.get(step) ?? place.otherwise
+  return place.kind === 'Items' && typeof step === 'number' ? place.at(step) : undefined
 }
 
 /** How the names of an object's fields are masked, when the object stands at `place`. */
@@ -88,6 +116,8 @@ export function settle(place: Place, isString: boolean): Place {
     case 'Fields':
     case 'Items':
       return settle(place.otherwise, isString)
+    case 'Over':
+      return place.settle(isString)
     case 'Keep':
     case 'Instead':
     case 'Mask':
