@@ -2,16 +2,17 @@
 // streams; a stream keeps nothing here.
 import type { Alphabet } from './automata/alphabet.ts'
 import type { LazyDfa } from './automata/lazy-dfa.ts'
+import type { ContextRule } from './context-words.ts'
 import type { Detector } from './detector.ts'
 
 export interface CompiledDetector {
   readonly detector: Detector
-  /** Every match counts: neither a verifier nor a context word has a say. */
+  /** Every match counts: neither a verifier nor the words before it have a say. */
   readonly unconditional: boolean
   /** Its `maxLength`, or none where the pattern itself cannot match more than that. */
   readonly cap: number
-  /** Required context words, folded, in lower case; none when there is nothing to require. */
-  readonly words: readonly string[]
+  /** What is asked of the words before it, if anything. */
+  readonly context: ContextRule | undefined
   /** Its pattern is written in look-alikes itself, so candidates made of them are not disguised. */
   readonly foreign: boolean
 }

@@ -1,17 +1,45 @@
-// Words that must stand before a candidate for it to count: "ssn", "date of birth". Whole words, whatever their case, seen through
-// the fold map; `ip` is not found in `recipient`.
+// Words that speak for or against a candidate when they stand before it: "ssn", "date of birth", "order id". Whole words, whatever
+// their case, seen through the fold map; `ip` is not found in `recipient`.
+import { contextWindow, type Detector } from './detector.ts'
 import { foldText } from './fold.ts'
+
+/** What a detector asks of the words before a candidate. All folded, in lower case. */
+export interface ContextRule {
+  /** One of these must be there; none when nothing is required. */
+  readonly required: readonly string[]
+  /** None of these may be there, but beside one of `speakingFor`. */
+  readonly against: readonly string[]
+  readonly speakingFor: readonly string[]
+}
 
 const wordCharacter = /[\p{L}\p{N}_]/u
 
+export function toContextRule({ context, unless }: Detector): ContextRule | undefined {
+  if (context?.required !== true && unless === undefined) return undefined
+  const words = context?.words.map(toContextWord) ?? []
+  const against = unless?.words.map(toContextWord) ?? []
+  return { required: context?.required === true ? words : [], against, speakingFor: words }
+}
+
 /** As text is folded before it is searched. */
-export function toContextWord(word: string): string {
+function toContextWord(word: string): string {
   return foldText(word).toLowerCase()
 }
 
-/** `words` come from toContextWord. */
-export function hasContextWord(before: string, words: readonly string[]): boolean {
+export function isInContext(before: string, { required, against, speakingFor }: ContextRule): boolean {
   const text = foldText(before).toLowerCase()
+  if (required.length > 0) return hasAnyWord(text, required) && !hasAnyWord(text, against)
+  return !hasAnyWord(text, against) || hasAnyWord(text, speakingFor)
+}
+
+/** The name of a field as text before its value: as it is written and, for `patientId` and `order_id`, word by word. */
+export function toContextText(name: string): string {
+  const written = name.slice(-contextWindow)
+  const words = written.replaceAll(/(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})|_/gu, ' ')
+  return words === written ? `${written} ` : `${words} ${written} `
+}
+
+function hasAnyWord(text: string, words: readonly string[]): boolean {
   return words.some((word) => hasWord(text, word))
 }
 

@@ -18,9 +18,14 @@ export interface Detector {
    * required: they are documentation only. Absent: none needed.
    */
   readonly context?: { readonly words: readonly string[]; readonly required: boolean }
+  /**
+   * Words that speak against a candidate: with one of them in the same place, and none of the `context` words there, it is no
+   * finding. For values whose checksum says little: sixteen bare digits after "order id" are an order far more often than a card.
+   */
+  readonly unless?: { readonly words: readonly string[] }
   /** Longest match in UTF-16 units; beyond it the engine fails closed: what still may be a match is masked until it cannot be one. */
   readonly maxLength: number
 }
 
-/** How far back a required context word may stand, in UTF-16 units of the original text. */
+/** How far back a word of context may stand, in UTF-16 units of the original text. */
 export const contextWindow = 96

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Detector } from './detector.ts'
 import { compileDetectors, compileEngine } from './engine.ts'
-import type { Engine, Replace } from './masker.ts'
+import { card } from './detectors/card.ts'
+import { cardPlain } from './detectors/card-plain.ts'
+import type { Engine, Finding, Replace } from './masker.ts'
 import { Scan } from './scan.ts'
 
 function makeDetector(detector: Partial<Detector>): Detector {
@@ -22,7 +24,7 @@ function mask(text: string, ...detectors: readonly Partial<Detector>[]): string 
 
 /** What each push lets go, and the end. */
 function pushes(engine: Engine, pieces: readonly string[], early = false): readonly string[] {
-  const masker = engine.start(label, early ? (detector) => `[${detector}]` : undefined)
+  const masker = engine.start(label, early ? { label: (detector) => `[${detector}]` } : {})
   return [...pieces.map(masker.push), masker.end()]
 }
 
@@ -108,6 +110,57 @@ describe('context words', () => {
   it('need not stand there when they are not required', () => {
     expect(mask('123456', { ...detector, context: { words: ['mrn'], required: false } })).toBe('[it]')
   })
+
+  it.each([
+    ['mrn', '[it]'],
+    ['patientMRN', '[it]'],
+    ['PATIENT_ID', '[it]'],
+    ['patientId', '[it]'],
+    ['primermrn', '123456'],
+    [`mrn${'x'.repeat(96)}`, '123456'],
+  ])('may be the name of the field: %s', (before, masked) => {
+    const engine = compile(detector)
+    expect(engine.maskAll('123456', label, { before })).toBe(masked)
+    expect(engine.findAll('123456', before)).toHaveLength(masked === '[it]' ? 1 : 0)
+    const masker = engine.start(label, { before })
+    expect(masker.push('123') + masker.push('456') + masker.end()).toBe(masked)
+  })
+
+  it('are not made of the name of the field and the text', () => {
+    expect(compile(detector).maskAll('n 123456', label, { before: 'mr' })).toBe('n 123456')
+  })
+})
+
+describe('words that speak against a finding', () => {
+  const against = { pattern: '\\b\\d{6}\\b', unless: { words: ['order', 'ticket no'] } }
+  const both = { ...against, context: { words: ['mrn'], required: false } }
+
+  it.each([
+    ['order 123456', against, 'order 123456'],
+    ['Ticket No: 123456', against, 'Ticket No: 123456'],
+    ['reorder 123456', against, 'reorder [it]'],
+    ['123456 order', against, '[it] order'],
+    [`order ${' '.repeat(100)}123456`, against, `order ${' '.repeat(100)}[it]`],
+    ['order of mrn 123456', both, 'order of mrn [it]'],
+    ['order mrn 123456', { ...both, context: { words: ['mrn'], required: true } }, 'order mrn 123456'],
+  ])('%j', (text, one, masked) => {
+    expect(mask(text, one)).toBe(masked)
+    expect(pushes(compile(one), text.split('')).join('')).toBe(masked)
+  })
+
+  it('let all but few of random ids of sixteen digits pass', () => {
+    const engine = compile(card, cardPlain)
+    const words = ['order', 'Order ID:', 'id =', 'Invoice', 'tracking number', 'transaction id', 'ref', 'ticket']
+    let state = 7
+    const digit = (): number => (state = (state * 48_271) % 2_147_483_647) % 10
+    const texts = Array.from({ length: 4000 }, (_, i) => {
+      const id = Array.from({ length: 16 }, digit).join('')
+      return `The ${words[i % words.length]} ${id} was sent.`
+    })
+    expect(texts.filter((text) => engine.findAll(text).length > 0).length).toBeLessThan(texts.length / 100)
+    const cards = words.map((word) => `The ${word} card 4111111111111111 was sent.`)
+    expect(cards.filter((text) => engine.findAll(text).length > 0)).toEqual(cards)
+  })
 })
 
 describe('a stream', () => {
@@ -132,6 +185,19 @@ describe('a stream', () => {
     const masker = compile({}).start(label)
     masker.push('123-45 123-45 ')
     expect(masker.counts()).toEqual({ it: 2 })
+  })
+
+  it('tells of every finding, with its place in the whole', () => {
+    const told: Finding[] = []
+    const masker = compile({}).start(label, { found: (finding) => told.push(finding) })
+    masker.push('a 123-4')
+    expect(told).toEqual([])
+    masker.push('5 123-45')
+    masker.end()
+    expect(told.map(({ start, end }) => [start, end])).toEqual([
+      [2, 8],
+      [9, 15],
+    ])
   })
 
   const secret = { name: 'key', pattern: 'BEGIN[a-z]*(?:END)?', maxLength: 1000 }

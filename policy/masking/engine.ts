@@ -6,13 +6,13 @@ import { LazyDfa } from './automata/lazy-dfa.ts'
 import { buildNfa, countStates, isNullable, longestMatch, SetNumbers } from './automata/nfa.ts'
 import { isTooLarge } from './automata/state-count.ts'
 import type { Compiled, CompiledDetector } from './compiled.ts'
-import { toContextWord } from './context-words.ts'
+import { toContextRule } from './context-words.ts'
 import type { Detector } from './detector.ts'
 import { isLookalike } from './fold.ts'
-import type { Engine, Finding, Label, Masker, Replace } from './masker.ts'
+import type { Engine, Finding, Masker } from './masker.ts'
 import { parsePattern, type PatternNode } from './pattern.ts'
 import type { Problem } from '../problem.ts'
-import { Scan } from './scan.ts'
+import { Scan, type Sink } from './scan.ts'
 
 export interface EngineProblems {
   readonly problems: readonly Problem[]
@@ -73,16 +73,16 @@ function compileNodes(detectors: readonly Detector[], nodes: readonly PatternNod
     alphabet,
     gate: new LazyDfa({ ...shared, nfa: relaxed, unanchored: true }),
     exact: new LazyDfa({ ...shared, nfa: exact, unanchored: false }),
-    needsContext: detectors.some(({ context }) => context?.required === true),
+    needsContext: compiled.some(({ context }) => context !== undefined),
   }
 }
 
 function compileDetector(detector: Detector, node: PatternNode | undefined): CompiledDetector {
-  const words = detector.context?.required === true ? detector.context.words.map(toContextWord) : []
-  const unconditional = detector.verify === undefined && detector.context?.required !== true
+  const context = toContextRule(detector)
+  const unconditional = detector.verify === undefined && context === undefined
   const longest = node === undefined ? Infinity : longestMatch(node)
   const cap = longest <= detector.maxLength ? Infinity : detector.maxLength
-  return { detector, unconditional, cap, words, foreign: node !== undefined && isForeignPattern(node) }
+  return { detector, unconditional, cap, context, foreign: node !== undefined && isForeignPattern(node) }
 }
 
 function isForeignPattern(node: PatternNode): boolean {
@@ -106,18 +106,19 @@ function hasLookalike([first, last]: PointRange): boolean {
 
 function toEngine(compiled: Compiled): Engine {
   return {
-    findAll: (text) => {
+    findAll: (text, before) => {
       const findings: Finding[] = []
-      new Scan(compiled, { replace: () => '', found: (finding) => findings.push(finding) }).advance(text, true)
+      const found = (finding: Finding): void => void findings.push(finding)
+      new Scan(compiled, { replace: () => '', before, found }).advance(text, true)
       return findings
     },
-    maskAll: (text, replace) => new Scan(compiled, { replace }).advance(text, true),
-    start: (replace, label) => startMasker(compiled, replace, label),
+    maskAll: (text, replace, options) => new Scan(compiled, { ...options, replace }).advance(text, true),
+    start: (replace, options) => startMasker(compiled, { ...options, replace }),
   }
 }
 
-function startMasker(compiled: Compiled, replace: Replace, label?: Label): Masker {
-  const scan = new Scan(compiled, { replace, label })
+function startMasker(compiled: Compiled, sink: Sink): Masker {
+  const scan = new Scan(compiled, sink)
   return {
     push: (text) => scan.advance(text, false),
     end: () => scan.advance('', true),

@@ -31,8 +31,16 @@ export type Replace = (finding: Finding, value: string) => string
  */
 export type Label = (detector: string, dataClass: string) => string | undefined
 
+export interface StartOptions {
+  readonly label?: Label | undefined
+  /** What stands before the text for context words alone: the name of the field that holds it, say. */
+  readonly before?: string | undefined
+  /** Told of every finding when its end is known. */
+  readonly found?: ((finding: Finding) => void) | undefined
+}
+
 export interface Engine {
-  readonly findAll: (text: string) => readonly Finding[]
-  readonly maskAll: (text: string, replace: Replace) => string
-  readonly start: (replace: Replace, label?: Label) => Masker
+  readonly findAll: (text: string, before?: string) => readonly Finding[]
+  readonly maskAll: (text: string, replace: Replace, options?: StartOptions) => string
+  readonly start: (replace: Replace, options?: StartOptions) => Masker
 }

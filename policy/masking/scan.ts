@@ -4,17 +4,14 @@
 import { ignorableUnit, surrogateUnit, widthAt } from './automata/alphabet.ts'
 import { Attempt, type Candidate } from './attempt.ts'
 import type { Compiled, CompiledDetector } from './compiled.ts'
-import { hasContextWord } from './context-words.ts'
+import { isInContext, toContextText } from './context-words.ts'
 import { contextWindow } from './detector.ts'
 import { foldText, isForeign } from './fold.ts'
 import { Gate } from './gate.ts'
-import type { Finding, Label, Replace } from './masker.ts'
+import type { Replace, StartOptions } from './masker.ts'
 
-export interface Sink {
+export interface Sink extends StartOptions {
   readonly replace: Replace
-  readonly label?: Label | undefined
-  /** Told of every finding when its end is known. */
-  readonly found?: (finding: Finding) => void
 }
 
 /** Ends tried from one start, the longest first: a verifier that refuses them all costs no more than this. */
@@ -47,6 +44,7 @@ export class Scan {
     this.#sink = sink
     this.#gate = new Gate(compiled)
     this.#attempt = new Attempt(compiled)
+    if (sink.before !== undefined && compiled.needsContext) this.#history = toContextText(sink.before)
   }
 
   /** Characters read by the gate and by the attempts: what linear time is asserted on. */
@@ -169,7 +167,7 @@ export class Scan {
     const value = this.#text.slice(start, end)
     if (!compiled.foreign && isForeign(value)) return false
     if (compiled.detector.verify !== undefined && !compiled.detector.verify(foldText(value))) return false
-    return compiled.words.length === 0 || hasContextWord(this.#before(start), compiled.words)
+    return compiled.context === undefined || isInContext(this.#before(start), compiled.context)
   }
 
   #before(start: number): string {

@@ -61,7 +61,7 @@ const replace: Replace = ({ detector, start, end }, value) => `<${detector} ${st
 const label: Replace = ({ detector }) => `<${detector}>`
 
 function maskPieces(pieces: readonly string[], early = false): string {
-  const masker = early ? engine.start(label, (detector) => `<${detector}>`) : engine.start(replace)
+  const masker = early ? engine.start(label, { label: (detector) => `<${detector}>` }) : engine.start(replace)
   return pieces.map(masker.push).join('') + masker.end()
 }
 

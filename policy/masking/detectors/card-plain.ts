@@ -1,9 +1,8 @@
 // Payment cards as bare digits: issuer prefix, length and Luhn, unless the words before speak of orders and ids.
 import type { Detector } from '../detector.ts'
-import type { Exempting } from './exempting.ts'
 import { isPlainCard } from '../verifiers/luhn.ts'
 
-export const cardPlain: Detector & Exempting = {
+export const cardPlain: Detector = {
   name: 'card-plain',
   class: 'PCI',
   pattern: String.raw`\b[2-6]\d{13,18}\b`,
@@ -29,28 +28,30 @@ export const cardPlain: Detector & Exempting = {
       'carta',
     ],
   },
-  unless: [
-    'order',
-    'orders',
-    'order_id',
-    'orderid',
-    'id',
-    'ids',
-    'invoice',
-    'tracking',
-    'ticket',
-    'reference',
-    'ref',
-    'transaction',
-    'shipment',
-    'serial',
-    'sku',
-    'uuid',
-    'timestamp',
-    'bestellung',
-    'rechnung',
-    'commande',
-    'pedido',
-  ],
+  unless: {
+    words: [
+      'order',
+      'orders',
+      'order_id',
+      'orderid',
+      'id',
+      'ids',
+      'invoice',
+      'tracking',
+      'ticket',
+      'reference',
+      'ref',
+      'transaction',
+      'shipment',
+      'serial',
+      'sku',
+      'uuid',
+      'timestamp',
+      'bestellung',
+      'rechnung',
+      'commande',
+      'pedido',
+    ],
+  },
   maxLength: 19,
 }

@@ -1,8 +1,8 @@
 // A slow finder for the tests of the detectors, independent of the engine: every start from left to right, the longest end that the
 // pattern, the verifier and the context allow, by the platform's regular expressions over folded text. Offsets are of the original.
+import { isInContext, toContextRule } from '../context-words.ts'
 import { contextWindow, type Detector } from '../detector.ts'
 import { folds, ignorable, isForeign } from '../fold.ts'
-import type { Exempting } from './exempting.ts'
 
 export interface Found {
   readonly detector: string
@@ -41,17 +41,6 @@ function fold(original: string): Folded {
 
 type Tester = (text: string, start: number) => number | undefined
 
-const hasWord = (window: string, words: readonly string[]): boolean =>
-  words.some((word) =>
-    new RegExp(`(?<![\\p{L}\\p{N}_])${RegExp.escape(word.toLowerCase())}(?![\\p{L}\\p{N}_])`, 'u').test(window),
-  )
-
-function isInContext(detector: Detector & Partial<Exempting>, before: string): boolean {
-  const words = detector.context?.words ?? []
-  if (detector.context?.required === true) return hasWord(before, words)
-  return detector.unless === undefined || hasWord(before, words) || !hasWord(before, detector.unless)
-}
-
 function makeTester(detector: Detector): Tester {
   const quick = new RegExp(`(?:${detector.pattern})`, 'y')
   const atEnd = new RegExp(`(?:${detector.pattern})$`, 'y')
@@ -69,24 +58,26 @@ function makeTester(detector: Detector): Tester {
 }
 
 /** What the detectors find in a text: leftmost, then longest, then first in the list. */
-export function makeFinder(
-  detectors: readonly (Detector & Partial<Exempting>)[],
-): (original: string) => readonly Found[] {
-  const testers = detectors.map((detector) => ({ detector, test: makeTester(detector) }))
+export function makeFinder(detectors: readonly Detector[]): (original: string) => readonly Found[] {
+  const testers = detectors.map((detector) => ({
+    detector,
+    test: makeTester(detector),
+    context: toContextRule(detector),
+  }))
   return (original) => {
     const { text, starts, ends } = fold(original)
     const found: Found[] = []
     const isOtherScript = (start: number, end: number): boolean =>
       isForeign(original.slice(starts[start], ends[end - 1]))
     const longest = (start: number): { name: string; end: number } | undefined => {
-      const before = text.slice(Math.max(0, start - contextWindow), start).toLowerCase()
+      const before = text.slice(Math.max(0, start - contextWindow), start)
       let best: { name: string; end: number } | undefined
-      for (const { detector, test } of testers) {
+      for (const { detector, test, context } of testers) {
         const end = test(text, start)
         if (
           end !== undefined &&
           end > (best?.end ?? 0) &&
-          isInContext(detector, before) &&
+          (context === undefined || isInContext(before, context)) &&
           (namesScript(detector) || !isOtherScript(start, end))
         )
           best = { name: detector.name, end }
