@@ -15,7 +15,8 @@ import { watchMounted } from './bundle/mounted.ts'
 import type { Cluster } from './cluster.ts'
 import { buildCluster } from './cluster.ts'
 import type { Config } from './config.ts'
-import { CredentialStore } from './credential-store.ts'
+import type { CredentialStore } from './credential-store.ts'
+import { makeCredentialStore } from './credential-store.ts'
 import { GatewayError } from './errors.ts'
 import { JsonLinesSink } from './evidence/json-lines.ts'
 import { CallsInFlight, drain } from './drain.ts'
@@ -28,6 +29,8 @@ import type { Limits } from './limits/build.ts'
 import { buildReserve } from './limits/build.ts'
 import { makeConnectRedis } from './limits/redis-connection.ts'
 import { buildHttpServer, defaultTimes } from './listen/http.ts'
+import type { TenantKeyStore } from './masking/tenant-keys.ts'
+import { makeTenantKeyStore } from './masking/tenant-keys.ts'
 import type { GatewayParts } from './parts.ts'
 import { Protocols } from './protocols/find.ts'
 import { Readiness } from './readiness.ts'
@@ -45,6 +48,7 @@ import { resolveName } from './upstream/resolve.ts'
 export interface Gateway {
   readonly enforcement: Enforcement
   readonly credentials: CredentialStore
+  readonly tenantKeys: TenantKeyStore
   /**
    * Resolves when it listens; `stopped` when everything has ended after the signal. `hurry` cuts the calls that are waited for.
    * Rejects when it cannot listen, and leaves nothing running.
@@ -64,7 +68,8 @@ const recordRetryMs = 1_000
 export function buildGateway(parts: GatewayParts): Gateway {
   const { config, clock, registry } = parts
   const telemetry = makeTelemetry(registry, parts.log, () => clock.date().getTime())
-  const credentials = new CredentialStore()
+  const credentials = makeCredentialStore()
+  const tenantKeys = makeTenantKeyStore()
   const enforcement = buildEnforcement(parts, telemetry)
   const readiness = new Readiness(enforcement, clock)
   const records = buildRecords(config, telemetry)
@@ -72,10 +77,11 @@ export function buildGateway(parts: GatewayParts): Gateway {
   const limits = buildLimits(parts, telemetry)
   const toDeps = (opaque: OpaqueRoad, life: AbortSignal): Deps =>
     buildDeps({ parts, telemetry, enforcement, records, upstreams, limits, opaque, life })
-  const cluster = parts.kube && buildCluster(parts, parts.kube, { enforcement, credentials })
+  const cluster = parts.kube && buildCluster(parts, parts.kube, { enforcement, secrets: [credentials, tenantKeys] })
   if (cluster !== undefined) readiness.follow(cluster.published)
-  const built = { parts, toDeps, upstreams, limits, readiness, enforcement, credentials, records, telemetry, cluster }
-  return { enforcement, credentials, start: async (signal, hurry) => start(built, signal, hurry) }
+  const stores = { credentials, tenantKeys }
+  const built = { parts, toDeps, upstreams, limits, readiness, enforcement, ...stores, records, telemetry, cluster }
+  return { enforcement, ...stores, start: async (signal, hurry) => start(built, signal, hurry) }
 }
 
 function buildEnforcement({ config, clock, log }: GatewayParts, telemetry: GatewayTelemetry): Enforcement {
@@ -174,6 +180,7 @@ interface Built {
   readonly readiness: Readiness
   readonly enforcement: Enforcement
   readonly credentials: CredentialStore
+  readonly tenantKeys: TenantKeyStore
   readonly records: JsonLinesSink | undefined
   readonly telemetry: GatewayTelemetry
   readonly cluster: Cluster | undefined
@@ -228,7 +235,7 @@ async function start(built: Built, signal: AbortSignal, hurry = new AbortControl
 
 /** Everything that goes on beside the calls, until the signal. */
 async function startBackground(built: Built, signal: AbortSignal): Promise<void> {
-  const { parts, enforcement, credentials, limits, cluster } = built
+  const { parts, enforcement, credentials, tenantKeys, limits, cluster } = built
   const { config, clock, log } = parts
   const background: Promise<unknown>[] = [retryRecords(built, signal), limits.start(signal)]
   if (config.bundleFolder !== undefined) {
@@ -241,6 +248,9 @@ async function startBackground(built: Built, signal: AbortSignal): Promise<void>
   }
   if (config.credentialsFolder !== undefined) {
     background.push(credentials.watchMounted(clock, config.credentialsFolder, signal))
+  }
+  if (config.tenantKeysFolder !== undefined) {
+    background.push(tenantKeys.watchMounted(clock, config.tenantKeysFolder, signal))
   }
   if (cluster !== undefined) background.push(cluster.start(signal))
   await Promise.all(background)

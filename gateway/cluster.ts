@@ -1,4 +1,4 @@
-// What a gateway has to do with its cluster: follow the published bundle and the credentials, and say what it enforces. All of it
+// What a gateway has to do with its cluster: follow the published bundle and the Secrets beside it, and say what it enforces. All of it
 // may be away for hours without a call noticing.
 import type { Logger } from 'pino'
 import type { FeedDeps } from '../kube/feed.ts'
@@ -7,9 +7,9 @@ import type { Log } from '../kube/telemetry.ts'
 import { AckLease } from './bundle/ack.ts'
 import type { Enforcement } from './bundle/enforcement.ts'
 import { WatchedBundle } from './bundle/watched.ts'
-import type { CredentialStore } from './credential-store.ts'
 import type { GatewayParts } from './parts.ts'
 import type { Published } from './readiness.ts'
+import type { SecretStore } from './secret-store.ts'
 import { toCause, toSafeFields } from './telemetry.ts'
 
 export interface Cluster {
@@ -21,10 +21,10 @@ type KubeParts = NonNullable<GatewayParts['kube']>
 
 interface Fed {
   readonly enforcement: Enforcement
-  readonly credentials: CredentialStore
+  readonly secrets: readonly Pick<SecretStore<unknown>, 'follow'>[]
 }
 
-export function buildCluster(parts: GatewayParts, kube: KubeParts, { enforcement, credentials }: Fed): Cluster {
+export function buildCluster(parts: GatewayParts, kube: KubeParts, { enforcement, secrets }: Fed): Cluster {
   const { config, clock, random } = parts
   if (config.kubernetes === undefined) throw new Error('a cluster needs its settings')
   const { namespace, podName, podUid } = config.kubernetes
@@ -41,7 +41,7 @@ export function buildCluster(parts: GatewayParts, kube: KubeParts, { enforcement
       if (sequence !== undefined) enforcement.refuse(sequence, reason)
     },
   })
-  const secret = credentials.follow(feed, namespace)
+  const followed = secrets.map((secret) => secret.follow(feed, namespace))
   const ack = new AckLease(
     {
       store,
@@ -56,7 +56,7 @@ export function buildCluster(parts: GatewayParts, kube: KubeParts, { enforcement
   return {
     published: { revision: () => bundle.published, isHeard: () => bundle.reflector.isSynced },
     start: async (signal) => {
-      await Promise.all([bundle.start(signal), secret.start(signal), ack.start(signal)])
+      await Promise.all([bundle, ...followed, ack].map(async (part) => part.start(signal)))
     },
   }
 }

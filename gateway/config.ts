@@ -9,6 +9,8 @@ export interface Config {
   /** Where the ConfigMaps of the bundle are mounted, one folder each. */
   readonly bundleFolder: string | undefined
   readonly credentialsFolder: string | undefined
+  /** Where the keys for pseudonyms and hashes are mounted, a file for each namespace. */
+  readonly tenantKeysFolder?: string | undefined
   /** Writable: the last good bundle. */
   readonly stateFolder: string | undefined
   /** File for session records as JSON lines; undefined when switched off in so many words. */
@@ -57,6 +59,7 @@ export function parseConfig(env: Env): ParsedConfig {
     adminPort: read.integer('PORTCULLIS_ADMIN_PORT', { absent: 9090, min: 0, max: 65_535 }),
     bundleFolder: read.text('PORTCULLIS_BUNDLE_FOLDER'),
     credentialsFolder: read.text('PORTCULLIS_CREDENTIALS_FOLDER'),
+    tenantKeysFolder: read.text('PORTCULLIS_TENANT_KEYS_FOLDER'),
     stateFolder: read.text('PORTCULLIS_STATE_FOLDER'),
     recordsFile: parseRecords(read),
     kubernetes: parseKubernetes(read),

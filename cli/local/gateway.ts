@@ -1,4 +1,4 @@
-// The gateway's side of the local store: the published bundle and the credentials come in, the acknowledgement goes out, as in a
+// The gateway's side of the local store: the published bundle and the Secrets beside it come in, the acknowledgement goes out, as in a
 // cluster. Only the start-up settings differ.
 import type { Gateway } from '../../gateway/build.ts'
 import { AckLease } from '../../gateway/bundle/ack.ts'
@@ -40,14 +40,14 @@ export interface FollowerParts {
 
 export interface Follower {
   readonly start: (signal: AbortSignal) => Promise<void>
-  /** Enforces something, and knows the credentials for it. */
+  /** Enforces something, and knows the credentials and keys for it. */
   readonly isReady: () => boolean
   /** Calls back with every revision that comes into force. */
   readonly onRevision: (listener: (revision: string) => void) => void
 }
 
 export function buildFollower({ feed, store, gateway, namespace }: FollowerParts): Follower {
-  const { enforcement, credentials } = gateway
+  const { enforcement, credentials, tenantKeys } = gateway
   const { clock, random, log } = feed
   const bundle = new WatchedBundle({
     ...feed,
@@ -56,7 +56,7 @@ export function buildFollower({ feed, store, gateway, namespace }: FollowerParts
     offer: async (offer) => enforcement.offer(offer),
     onRefused: (reason) => log.error({ reason }, 'the published bundle cannot be read'),
   })
-  const secret = credentials.follow(feed, namespace)
+  const secrets = [credentials.follow(feed, namespace), tenantKeys.follow(feed, namespace)]
   const onFailure = (error: unknown): void =>
     log.error({ cause: error instanceof Error ? error.name : 'unknown' }, 'the acknowledgement could not be written')
   const ack = new AckLease(
@@ -66,9 +66,9 @@ export function buildFollower({ feed, store, gateway, namespace }: FollowerParts
   enforcement.onChange(() => ack.hurry())
   return {
     start: async (signal) => {
-      await Promise.all([bundle.start(signal), secret.start(signal), ack.start(signal)])
+      await Promise.all([bundle, ...secrets, ack].map(async (part) => part.start(signal)))
     },
-    isReady: () => enforcement.enforced !== undefined && secret.isSynced,
+    isReady: () => enforcement.enforced !== undefined && secrets.every(({ isSynced }) => isSynced),
     onRevision: (listener) =>
       enforcement.onChange(({ enforced }) => enforced && listener(toRevisionText(enforced.revision))),
   }

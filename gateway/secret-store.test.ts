@@ -1,3 +1,4 @@
+// Secrets that are mounted and watched; credentials stand for all of them.
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -8,7 +9,7 @@ import { secrets } from '../kube/resource.ts'
 import { MemoryStore } from '../kube/store-memory.ts'
 import { ManualClock } from '../test/helpers/manual-clock.ts'
 import { makeLog, makeMetrics } from '../test/helpers/quiet.ts'
-import { CredentialStore, credentialSecretName } from './credential-store.ts'
+import { credentialSecretName, makeCredentialStore } from './credential-store.ts'
 
 let folder: string
 let clock: ManualClock
@@ -38,7 +39,7 @@ async function until(check: () => void): Promise<void> {
 
 describe('mounted credentials', () => {
   it('are read, and followed when kubelet swaps them', async () => {
-    const store = new CredentialStore()
+    const store = makeCredentialStore()
     await writeProjection(folder, files({ 'team-a.chat': 'one' }), now)
     const watching = store.watchMounted(clock, folder, life.signal)
     await until(() => expect(store.get('team-a.chat')).toBe('one'))
@@ -49,7 +50,7 @@ describe('mounted credentials', () => {
   })
 
   it('may come late', async () => {
-    const store = new CredentialStore()
+    const store = makeCredentialStore()
     void store.watchMounted(clock, path.join(folder, 'late'), life.signal)
     await clock.advance(10_000)
     expect(store.get('a')).toBeUndefined()
@@ -58,7 +59,7 @@ describe('mounted credentials', () => {
   })
 
   it('that are half written do not end the process, and the last ones stay', async () => {
-    const store = new CredentialStore()
+    const store = makeCredentialStore()
     await writeProjection(folder, files({ a: '1' }), now)
     const watching = store.watchMounted(clock, folder, life.signal)
     await until(() => expect(store.get('a')).toBe('1'))
@@ -75,7 +76,7 @@ describe('mounted credentials', () => {
   })
 
   it('in a plain folder are its files, whatever else lies there', async () => {
-    const store = new CredentialStore()
+    const store = makeCredentialStore()
     await writeFile(path.join(folder, 'a'), '1')
     await mkdir(path.join(folder, 'folder'))
     await mkdir(path.join(folder, '..2026'))
@@ -88,7 +89,7 @@ describe('mounted credentials', () => {
 describe('watched credentials', () => {
   it('are decoded, win over the mount, and go when the Secret goes', async () => {
     const memory = new MemoryStore({ clock })
-    const store = new CredentialStore()
+    const store = makeCredentialStore()
     await writeProjection(folder, files({ a: 'mounted' }), now)
     void store.watchMounted(clock, folder, life.signal)
     await until(() => expect(store.get('a')).toBe('mounted'))
@@ -104,7 +105,7 @@ describe('watched credentials', () => {
 })
 
 it('does not show its values when it is printed', () => {
-  const store = new CredentialStore()
+  const store = makeCredentialStore()
   store.set(new Map([['a', 'canary']]))
   expect(inspect(store, { depth: 9, showHidden: true }) + JSON.stringify(store)).not.toContain('canary')
 })
