@@ -53,6 +53,8 @@ export interface BundlePolicy {
   /** From the platform's own namespace: may select connections of every namespace. */
   readonly baseline: boolean
   readonly spec: InferencePolicySpec
+  /** The terms of the dictionaries of its data classes, by `<ConfigMap>/<key>`. */
+  readonly dictionaries?: Readonly<Record<string, readonly string[]>>
   readonly blocked?: Blocked
 }
 

@@ -4,6 +4,7 @@ import type { InferencePolicySpec } from '../crds/generated/inference-policy.ts'
 import type { BundlePolicy } from './bundle.ts'
 import { compileLimits } from './compile-limits.ts'
 import { compileRules } from './compile-rules.ts'
+import { noMasks } from './judgement.ts'
 import { Work } from './compile-work.ts'
 import type { CompiledPolicy, CompiledRisk, CompiledSubject, CompiledVariable, PolicyCompilation } from './compiled.ts'
 import type { Environment, Environments, Struct } from './environment.ts'
@@ -48,6 +49,8 @@ export function compilePolicy(compile: Compile, policy: BundlePolicy, environmen
     ...rules,
     ...(risk === undefined ? {} : { risk }),
     limits,
+    classes: [],
+    masks: noMasks,
     reads: work.reads,
   }
   return { policy: compiled, problems: work.problems }

@@ -2,6 +2,7 @@
 // judge-policy.ts and judge-answer.ts.
 import type { Program } from './expression.ts'
 import type { LimitDemand } from './judgement.ts'
+import type { CompiledClass, MaskDemands } from './masking/demand.ts'
 import type { Problem } from './problem.ts'
 import type { Subject } from './select.ts'
 import type { ToVariables } from './variables.ts'
@@ -22,6 +23,10 @@ export interface CompiledPolicy {
   readonly limits: readonly CompiledLimit[]
   /** Of phase Response; each of them denies. */
   readonly answerRules: readonly CompiledAnswerRule[]
+  /** In their order; what `findings` has entries for. */
+  readonly classes: readonly CompiledClass[]
+  /** What it demands of every call that it speaks about. */
+  readonly masks: MaskDemands
   /** Everything its programs read, so that a call prepares that once. */
   readonly reads: ReadonlySet<string>
 }

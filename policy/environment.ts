@@ -9,6 +9,8 @@ export type Struct = Readonly<Record<string, FieldType>>
 export interface Environment {
   readonly name: string
   readonly structs: Readonly<Record<string, Struct>>
+  /** The classes that `findings` has an entry for. Absent: there is no such variable. */
+  readonly classes?: readonly string[]
 }
 
 const identity: Struct = {
@@ -89,7 +91,7 @@ const responses: Readonly<Record<string, Struct>> = {
   HTTP: { ...answer, fields: 'map<string, list<string>>' },
 }
 
-type Element = 'Message' | 'Tool' | 'ToolCall' | 'Tensor' | 'Media'
+type Element = 'Message' | 'Tool' | 'ToolCall' | 'Tensor' | 'Media' | 'Finding'
 
 /** Struct types that lists are made of; their instances are made in expression.ts. */
 export const elementTypes: Readonly<Record<Element, Struct>> = {
@@ -113,7 +115,11 @@ export const elementTypes: Readonly<Record<Element, Struct>> = {
     height: 'int',
     url: 'string',
   },
+  Finding: { count: 'int', paths: 'list<string>' },
 }
+
+/** The type of `findings`, by the name of a class. */
+export const findingsType = 'map<string, Finding>'
 
 /** For `subjects[].when`: the caller and the connection, before a body is looked at. */
 export const subjectEnvironment: Environment = { name: 'subject', structs: { identity, connection } }
@@ -146,9 +152,20 @@ export function environmentsOf(protocol: string, opaque: boolean): Environments 
   return { request: requestEnvironment(protocol, opaque), response: responseEnvironment(protocol, opaque) }
 }
 
+/** Content that nobody reads has no text, and so nothing in it can be found or masked. */
+export function readsContent({ structs }: Environment): boolean {
+  return structs['request']?.['prompt'] !== undefined
+}
+
+/** The same environment with what was found of the policy's own classes. */
+export function withFindings(environment: Environment, classes: readonly string[]): Environment {
+  if (classes.length === 0 || !readsContent(environment)) return environment
+  return { ...environment, name: `${environment.name}+findings`, classes }
+}
+
 /** The same environment with the sum of the policy's own scores. */
 export function withRisk(environment: Environment): Environment {
-  return { name: `${environment.name}+risk`, structs: { ...environment.structs, risk } }
+  return { ...environment, name: `${environment.name}+risk`, structs: { ...environment.structs, risk } }
 }
 
 /** The same environment with the policy's own variables under `variables`. */
@@ -156,6 +173,7 @@ export function withVariables(environment: Environment, variables: Struct): Envi
   const names = Object.entries(variables).map(([name, type]) => `${name}:${type}`)
   if (names.length === 0) return environment
   return {
+    ...environment,
     name: `${environment.name}+${names.join(',')}`,
     structs: { ...environment.structs, variables },
   }

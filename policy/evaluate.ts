@@ -8,6 +8,7 @@ import { toAnswerJudge } from './judge-answer.ts'
 import type { Consent } from './judge-policy.ts'
 import { judgePolicy } from './judge-policy.ts'
 import type { Judgement, LimitDemand } from './judgement.ts'
+import { noMasks } from './judgement.ts'
 import type { Decision, Denied, Facts, Identity } from './model.ts'
 import { mintPermit } from './permit.ts'
 import type { Call } from './scope.ts'
@@ -19,23 +20,29 @@ const nothing: readonly never[] = []
 
 export function evaluate(connection: CompiledConnection, facts: Facts): Judgement {
   const closed = findClosed(connection)
-  if (closed !== undefined) return { decision: closed, shadow: nothing, demands: nothing }
+  if (closed !== undefined) return refuse(closed, nothing)
   const activation = toActivation(facts)
-  const call = { activation, meter: new Meter() }
+  const { scan } = facts
+  const call = { activation, meter: new Meter(), scan }
   const heard = hear(connection.policies, facts.identity, call)
-  const auditCall = { activation, meter: new Meter() }
+  const auditCall = { activation, meter: new Meter(), scan }
   const audited = hearAudits(connection.audits, facts.identity, auditCall)
-  if ('effect' in heard) return { decision: heard, shadow: audited.shadow, demands: nothing }
+  if ('effect' in heard) return refuse(heard, audited.shadow)
   const decision = decide(connection.id, heard)
-  if (decision.effect === 'Deny') return { decision, shadow: audited.shadow, demands: nothing }
+  if (decision.effect === 'Deny') return refuse(decision, audited.shadow)
   const acting = { call, consents: toListeners(heard) }
   const answer = toAnswerJudge(acting, { call: auditCall, consents: toListeners(audited.consents) })
   return {
     decision,
     shadow: audited.shadow,
     demands: toDemands(heard, audited.consents),
+    masks: connection.masks.of(heard, audited.consents),
     ...(answer === undefined ? {} : { answer }),
   }
+}
+
+function refuse(decision: Denied, shadow: readonly Denied[]): Judgement {
+  return { decision, shadow, demands: nothing, masks: noMasks }
 }
 
 function findClosed(connection: CompiledConnection): Denied | undefined {

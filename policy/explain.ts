@@ -82,8 +82,9 @@ export interface Explanation {
 
 export function explain(connection: CompiledConnection, facts: Facts): Explanation {
   const activation = toActivation(facts)
-  const acting: Side = { mode: 'Enforce', call: { activation, meter: new Meter() }, identity: facts.identity }
-  const auditing: Side = { mode: 'Audit', call: { activation, meter: new Meter() }, identity: facts.identity }
+  const { identity, scan } = facts
+  const acting: Side = { mode: 'Enforce', call: { activation, meter: new Meter(), scan }, identity }
+  const auditing: Side = { mode: 'Audit', call: { activation, meter: new Meter(), scan }, identity }
   const enforced = connection.policies.map((policy) => explainPolicy(policy, acting))
   const audited = connection.audits.map((policy) => {
     auditing.call.meter = new Meter()

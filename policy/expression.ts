@@ -8,7 +8,7 @@ import { kubernetesLibraries } from './cel/kubernetes/libraries.ts'
 import type { Node } from './cel/syntax/ast.ts'
 import type { Mistake } from './cel/syntax/problem.ts'
 import type { Environment } from './environment.ts'
-import { elementTypes } from './environment.ts'
+import { elementTypes, findingsType } from './environment.ts'
 
 export const maxExpressionLength = 4096
 
@@ -86,7 +86,7 @@ export function makeCompiler(): Compile {
       declared.set(environment.name, declarations)
     }
     const compiled = engine.compile(source, declarations, {
-      inspect: findComputedPattern,
+      inspect: (node) => findComputedPattern(node) ?? findUnknownClass(node, environment.classes),
       ...(expected === undefined ? {} : { expected }),
     })
     if ('problems' in compiled) return toProblems(compiled.problems)
@@ -94,11 +94,12 @@ export function makeCompiler(): Compile {
   }
 }
 
-/** Every variable is a struct of its own name, besides the time. */
-function declare(engine: Engine, { structs }: Environment): Declarations {
+/** Every variable is a struct of its own name, besides the time and what was found. */
+function declare(engine: Engine, { structs, classes }: Environment): Declarations {
   const names = Object.keys(structs).map((name) => [name, name])
+  const findings = classes === undefined ? {} : { findings: findingsType }
   return engine.declare({
-    variables: { ...Object.fromEntries(names), now: 'timestamp' },
+    variables: { ...Object.fromEntries(names), ...findings, now: 'timestamp' },
     structs: { ...elementTypes, ...structs },
   })
 }
@@ -123,6 +124,34 @@ function findComputedPattern(node: Node): Mistake | undefined {
   const pattern = node.args[node.target === undefined ? 1 : 0]
   if (pattern === undefined || pattern.kind === 'literal') return undefined
   return { message: `the pattern of ${node.name}() must be written out as a string`, at: pattern.at }
+}
+
+/** [MK3] A class that the policy does not have would be a rule that never holds, or a call refused for a slip of the pen. */
+function findUnknownClass(node: Node, classes: readonly string[] | undefined): Mistake | undefined {
+  if (classes === undefined) return undefined
+  const named = findNamedClass(node)
+  if (named === undefined || classes.includes(named.name)) return undefined
+  return {
+    message: `no class "${named.name}" in dataClasses of this policy; it has ${classes.join(', ')}`,
+    at: named.at,
+  }
+}
+
+/** As in `findings.PCI`, `findings["PCI"]` and `"PCI" in findings`. */
+function findNamedClass(node: Node): { readonly name: string; readonly at: number } | undefined {
+  if (node.kind === 'select') return isFindings(node.target) ? { name: node.field, at: node.fieldAt } : undefined
+  if (node.kind === 'index') return isFindings(node.target) ? toWritten(node.index) : undefined
+  if (node.kind !== 'call' || node.name !== '@in') return undefined
+  const [key, map] = node.args
+  return key !== undefined && isFindings(map) ? toWritten(key) : undefined
+}
+
+function isFindings(node: Node | undefined): boolean {
+  return node?.kind === 'ident' && node.name === 'findings'
+}
+
+function toWritten(node: Node): { readonly name: string; readonly at: number } | undefined {
+  return node.kind === 'literal' && typeof node.value === 'string' ? { name: node.value, at: node.at } : undefined
 }
 
 /** Failures that go on through a variable into the rule that uses it, whatever `||` stands there. */

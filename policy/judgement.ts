@@ -1,5 +1,6 @@
 // What judgement says about one call, in both phases. Made by evaluate.ts and judge-answer.ts; the gateway acts on it, records it
 // and counts it.
+import type { MaskDemands } from './masking/demand.ts'
 import type { Decision, Denied, ResponseFacts } from './model.ts'
 
 /** Everything that the policies say about one call. */
@@ -9,9 +10,14 @@ export interface Judgement {
   readonly shadow: readonly Denied[]
   /** What is to be reserved before the call goes on; empty for a call that is refused. */
   readonly demands: readonly LimitDemand[]
+  /** What is to be masked; nothing for a call that is refused. The same object for the same policies of a connection. */
+  readonly masks: MaskDemands
   /** Absent: no rule looks at the answer, or there will be none. */
   readonly answer?: AnswerJudge
 }
+
+/** Shared, so that who compares sees at once that there is nothing to do. */
+export const noMasks: MaskDemands = { request: [], response: [] }
 
 /** One limit, for one call. */
 export interface LimitDemand {

@@ -1,5 +1,6 @@
 // The vocabulary of judgement, shared by every room: who calls, what is asked, what was decided. Plain immutable data; nothing
 // here knows Kubernetes, HTTP or a clock.
+import type { CompiledClass } from './masking/demand.ts'
 import type { Permit } from './permit.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -144,10 +145,22 @@ export interface Usage {
   readonly outputTokens: number
 }
 
+/** What was found of one class in the texts of a request. */
+export interface FindingFacts {
+  readonly count: number
+  /** JSON pointers of the places, each once, bounded in number. */
+  readonly paths: readonly string[]
+}
+
+/** Looks through the texts of the request, as they came. The result has every class that was asked for. */
+export type ScanRequest = (classes: readonly CompiledClass[]) => ReadonlyMap<string, FindingFacts>
+
 export interface Facts {
   readonly identity: Identity
   readonly connection: ConnectionFacts
   readonly request: TransportFacts & Partial<InferenceFacts> & { readonly inputTokens?: number }
+  /** Asked only where a rule asks for `findings`. Absent: nobody can say, so a rule that asks fails. */
+  readonly scan?: ScanRequest
   /** Milliseconds since the epoch, from the gateway's clock. */
   readonly nowMs: number
 }
@@ -161,6 +174,7 @@ export type DenyReason =
   | 'NoPolicySelectsCaller'
   | 'PolicyInvalid'
   | 'EvaluationFailed'
+  | 'SensitiveData'
   | 'ConnectionPaused'
   | 'ConnectionInvalid'
 

@@ -4,6 +4,7 @@ import { toActivation } from './activation.ts'
 import type { CompiledPolicy } from './compiled.ts'
 import type { Activation, Program } from './expression.ts'
 import { EvaluationFailed, Meter } from './expression.ts'
+import { noMasks } from './judgement.ts'
 import type { Call } from './scope.ts'
 import { Scope } from './scope.ts'
 import { buildVariables } from './variables.ts'
@@ -42,6 +43,8 @@ function makeScope(parts: Partial<CompiledPolicy>, call = makeCall()): Scope {
     rules: [],
     limits: [],
     answerRules: [],
+    classes: [],
+    masks: noMasks,
     reads: new Set<string>(),
   }
   return new Scope({ ...policy, ...parts }, call)

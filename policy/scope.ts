@@ -1,15 +1,20 @@
-// What the expressions of one policy see on one call, through both phases. Its variables and its risk are worked out when something
-// first asks for them, once for each call; whoever asks later gets the same value, or the same failure.
+// What the expressions of one policy see on one call, through both phases. Its variables, its risk and its findings are worked out when
+// something first asks for them, once for each call; whoever asks later gets the same value, or the same failure.
 import type { CompiledPolicy, CompiledRisk } from './compiled.ts'
 import type { Activation, Meter, Program } from './expression.ts'
 import { EvaluationFailed } from './expression.ts'
+import type { FindingFacts, ScanRequest } from './model.ts'
 
 /** What all policies of one side (those that act, those in mode Audit) share on one call. */
 export interface Call {
   readonly activation: Activation
   /** Renewed for each judgement of an answer: a long stream is judged often. */
   meter: Meter
+  readonly scan?: ScanRequest | undefined
 }
+
+/** By the name of a class. */
+export type Findings = Readonly<Record<string, FindingFacts>>
 
 export interface Risk {
   readonly score: number
@@ -30,6 +35,7 @@ export class Scope {
   readonly #values: Outcome[] = []
   #variables: object | undefined
   #risk: Risk | RiskFailure | undefined
+  #findings: Findings | undefined
   /** For phase Request. */
   readonly activation: Activation
 
@@ -63,6 +69,15 @@ export class Scope {
     return weighed
   }
 
+  /** Of the request in both phases. Undefined where the policy has no classes; throws where nobody can say. */
+  get findings(): Findings | undefined {
+    const { classes } = this.#policy
+    if (classes.length === 0) return undefined
+    if (this.#call.scan === undefined) throw new EvaluationFailed('the request cannot be looked through', false)
+    this.#findings ??= Object.fromEntries(this.#call.scan(classes))
+    return this.#findings
+  }
+
   /** Weighs the scores, or says which of them failed. */
   weigh(risk: CompiledRisk): Risk | RiskFailure {
     this.#risk ??= this.#sumUp(risk)
@@ -70,7 +85,8 @@ export class Scope {
   }
 
   #hasOwnValues(): boolean {
-    return this.#policy.variables.length > 0 || this.#policy.risk !== undefined
+    const { variables, risk, classes } = this.#policy
+    return variables.length > 0 || risk !== undefined || classes.length > 0
   }
 
   #readVariable(at: number): unknown {
@@ -127,5 +143,9 @@ class View {
 
   get risk(): Risk | undefined {
     return this.#scope.risk
+  }
+
+  get findings(): Findings | undefined {
+    return this.#scope.findings
   }
 }

@@ -7,6 +7,7 @@ import { compilePolicy, toPolicyId } from './compile.ts'
 import type { CompiledPolicy, PolicyCompilation } from './compiled.ts'
 import { environmentsOf } from './environment.ts'
 import type { Compile } from './expression.ts'
+import { MaskSets } from './mask-sets.ts'
 import type { ConnectionFacts } from './model.ts'
 import type { Problem } from './problem.ts'
 import type { Routed, RouteTable } from './route.ts'
@@ -34,6 +35,10 @@ export interface CompiledConnection extends Routed {
   readonly policies: readonly CompiledPolicy[]
   /** Of mode Audit, by id: evaluated like the others, never acted on. */
   readonly audits: readonly CompiledPolicy[]
+  /** By data class: names of declared fields whose whole content belongs to it, whatever it looks like. */
+  readonly classified: ReadonlyMap<string, readonly string[]>
+  /** What its policies ask to be masked. */
+  readonly masks: MaskSets
   /** What must be in the facts of a call and its answer, for all of these policies. */
   readonly reads: ReadonlySet<string>
 }
@@ -143,8 +148,21 @@ function toCompiledConnection(declared: BundleConnection, compiled: readonly Sel
     tokenizers: toModelMap(spec, ({ tokenizer }) => tokenizer),
     policies,
     audits,
+    classified: toClassified(spec),
+    masks: new MaskSets([...policies, ...audits]),
     reads: new Set([...policies, ...audits].flatMap((policy) => [...policy.reads])),
   }
+}
+
+function toClassified({ protocol, content }: ModelConnectionSpec): ReadonlyMap<string, readonly string[]> {
+  const map = new Map<string, string[]>()
+  if (protocol !== 'HTTP' || content?.mode !== 'Declared') return map
+  for (const { name, classification } of content.fields ?? []) {
+    if (classification === undefined) continue
+    const names = map.get(classification) ?? []
+    map.set(classification, [...names, name])
+  }
+  return map
 }
 
 type Model = NonNullable<ModelConnectionSpec['models']>[number]

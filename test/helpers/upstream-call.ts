@@ -1,6 +1,7 @@
 // The other side of forwarding tests: connections, calls and permits to forward with, and a reply that remembers.
 import type { Network } from '../../policy/address.ts'
 import type { BundleEndpoint } from '../../policy/bundle.ts'
+import { MaskSets } from '../../policy/mask-sets.ts'
 import { mintPermit } from '../../policy/permit.ts'
 import type { Permit } from '../../policy/permit.ts'
 import type { CompiledConnection } from '../../policy/snapshot.ts'
@@ -49,6 +50,8 @@ export function makeConnection({ endpoints, limits, credential }: ConnectionOpti
     tokenizers: new Map(),
     policies: [],
     audits: [],
+    classified: new Map(),
+    masks: new MaskSets([]),
     reads: new Set(),
   }
 }
