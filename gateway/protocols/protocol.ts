@@ -76,9 +76,16 @@ export interface AnswerFormat {
   /** Undefined: an answer with this head is no stream of events. */
   readonly openStream: (head: AnswerHead) => AnswerStream | undefined
   /** The body that `readWhole` has read, with its texts masked, and what tells them in another way (tokens, their ids) blanked. */
-  readonly maskWhole?: (head: AnswerHead, body: Uint8Array, masks: TextMasks) => Uint8Array
+  readonly maskWhole?: (head: AnswerHead, body: Uint8Array, masks: TextMasks) => Uint8Array | MaskedAnswer
   /** Beside an AnswerStream of the same head. Undefined where `openStream` gives none. */
   readonly openMask?: (head: AnswerHead, masks: TextMasks) => StreamMask | undefined
+}
+
+/** Where a header describes the body, and must follow it. */
+export interface MaskedAnswer {
+  readonly body: Uint8Array
+  /** Lower-case; replace what the model server sent. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /**
