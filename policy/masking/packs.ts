@@ -168,3 +168,50 @@ export function detectorsOf(names: readonly PackName[]): readonly Detector[] {
   const wanted = new Set(names.flatMap((name) => packs[name]))
   return allDetectors.filter((detector) => wanted.has(detector))
 }
+
+/** Names that give more than the one detector that bears them: what people mean by the word. */
+const families: Readonly<Record<string, readonly Detector[]>> = {
+  card: [card, cardPlain],
+  'us-ssn': [usSsn, usSsnPlain],
+  phone: [phone, phoneNational, phoneGrouped, phoneInContext],
+  passport: [passport, passportMrz],
+  'street-address': [streetAddress, streetAddressEurope, streetAddressFrench],
+}
+
+/** Other words for a detector, a family or a pack. */
+const aliases: Readonly<Record<string, readonly Detector[]>> = {
+  CreditCard: [card, cardPlain],
+  PaymentCard: [card, cardPlain],
+  SSN: [usSsn, usSsnPlain],
+  EmailAddress: [email],
+  PhoneNumber: [phone, phoneNational, phoneGrouped, phoneInContext],
+  IPAddress: [ipv4, ipv6],
+  MACAddress: [mac],
+  Address: [streetAddress, streetAddressEurope, streetAddressFrench],
+  Wallet: [cryptoWallet],
+  PrivateKey: [pemPrivateKey],
+  AWSKey: [awsAccessKey, awsSecretKey],
+  Secret: secrets,
+}
+
+/** `us-ssn`, `US_SSN` and `USSSN` are the same name. */
+function toKey(name: string): string {
+  return name.toLowerCase().replaceAll(/[-._]/g, '')
+}
+
+const byKey: ReadonlyMap<string, readonly Detector[]> = new Map(
+  [
+    ...allDetectors.map((detector): [string, readonly Detector[]] => [detector.name, [detector]]),
+    ...Object.entries(families),
+    ...Object.entries(aliases),
+    ...Object.entries(packs),
+  ].map(([name, detectors]) => [toKey(name), detectors]),
+)
+
+/** What a policy may name: packs, and detectors. */
+export const detectorNames: readonly string[] = [...packNames, ...allDetectors.map(({ name }) => name)]
+
+/** The detectors behind the name of a detector or pack, whatever its case and hyphens. Undefined: there is no such name. */
+export function findDetectors(name: string): readonly Detector[] | undefined {
+  return byKey.get(toKey(name))
+}
