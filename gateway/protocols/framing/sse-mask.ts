@@ -1,0 +1,200 @@
+// A stream of server-sent events under a mask: one event in, what goes on out. What stands where in an event is said by the protocol;
+// here is what all of them have in common: every text that comes in pieces has a masker of its own, what is held leaves before the
+// event that ends it, and nothing passes beside the data.
+import { ChannelSet, type Channel, type EventPlan, type HeldEvent } from '../../../policy/masking/framing/channels.ts'
+import { nowhere, type TextAt } from '../../../policy/masking/framing/place.ts'
+import { replaceSseData } from '../../../policy/masking/framing/sse-data.ts'
+import type { TextMasks } from '../../../policy/masking/text-masks.ts'
+import type { Json } from '../../../policy/model.ts'
+import type { StreamMask } from '../protocol.ts'
+import { SseReader, type SseEvent } from './sse.ts'
+
+/** One for each stream: it may remember what it has seen. */
+export interface SsePlans {
+  /**
+   * What is masked in one event, and which channels end with it. `choice` and `name` of a channel make the path that findings in it are
+   * told by, `/choice/name`; the last name in that path is the field that holds the text.
+   */
+  readonly plan: (event: PlannedEvent, set: ChannelSet) => EventPlan
+  /** Data that is no JSON and ends every text, such as `[DONE]`. Other data that is no JSON is masked as text. */
+  readonly marks?: ReadonlySet<string>
+  /** How the protocol says text that was held until its channel ended. Absent: in the event that brought its last piece, once more. */
+  readonly write?: (held: HeldEvent) => WrittenEvent
+  /** Sees the data of every event in the order in which they leave, with the mask applied; what it gives is sent. */
+  readonly finish?: (data: string, origin: 'Came' | 'Made') => string
+}
+
+export interface PlannedEvent {
+  readonly said: Json
+  /** Empty: the event has no name of its own. */
+  readonly event: string
+}
+
+export interface WrittenEvent {
+  /** Empty: none. */
+  readonly event: string
+  readonly data: string
+}
+
+export function openSseMask(masks: TextMasks, plans: SsePlans): StreamMask {
+  const { push, end } = new SseMask(masks, plans)
+  return { push, end }
+}
+
+class SseMask implements StreamMask {
+  readonly #masks: TextMasks
+  readonly #plans: SsePlans
+  readonly #set: ChannelSet
+  readonly #reader = new SseReader()
+  readonly #lines: MaskedLines
+  /** The last event has no blank line: what comes next would become part of it. */
+  #isOpen = false
+
+  constructor(masks: TextMasks, plans: SsePlans) {
+    this.#masks = masks
+    this.#plans = plans
+    this.#lines = new MaskedLines(masks)
+    this.#set = new ChannelSet({ channel: (channel) => masks.start(toTextAt(channel)), other: masks.start })
+  }
+
+  readonly push = (bytes: Uint8Array): Uint8Array => {
+    // All are whole, but for the last one of a stream that breaks off.
+    const events = [...this.#reader.push(bytes), ...this.#reader.end()]
+    return new TextEncoder().encode(events.map((event) => this.#take(event)).join(''))
+  }
+
+  readonly end = (): Uint8Array => new TextEncoder().encode(this.#send(this.#writeHeld(this.#set.end())))
+
+  #take(event: SseEvent): string {
+    const raw = this.#lines.mask(new TextDecoder('utf-8', { ignoreBOM: true }).decode(event.raw))
+    return this.#send(this.#maskData(raw, event))
+  }
+
+  #maskData(raw: string, { data, event }: SseEvent): string {
+    if (data === undefined || data === '') return raw
+    if (this.#plans.marks?.has(data) === true) return this.#writeHeld(this.#set.end()) + raw
+    const { places, ends } = this.#plan(data, event)
+    const { before, text } = this.#set.mask({ text: data, frame: event }, { places: this.#masks.over(places), ends })
+    return this.#writeHeld(before) + replaceSseData(raw, this.#finish(text, 'Came'))
+  }
+
+  #plan(data: string, event: string): EventPlan {
+    const said = parse(data)
+    return said === undefined ? { places: this.#set.other, ends: [] } : this.#plans.plan({ said, event }, this.#set)
+  }
+
+  #writeHeld(held: readonly HeldEvent[]): string {
+    return held
+      .map((one) => {
+        const { event, data } = this.#plans.write?.(one) ?? { event: one.frame, data: one.text }
+        return writeSseEvent({ event: this.#lines.maskName(event), data: this.#finish(data, 'Made') })
+      })
+      .join('')
+  }
+
+  #finish(data: string, origin: 'Came' | 'Made'): string {
+    return this.#plans.finish?.(data, origin) ?? data
+  }
+
+  #send(events: string): string {
+    if (events === '') return ''
+    const sent = this.#isOpen ? `\n\n${events}` : events
+    this.#isOpen = !endsInBlankLine.test(events)
+    return sent
+  }
+}
+
+const endsInBlankLine = /(?:^|\r\n|\r|\n)(?:\r\n|\r|\n)$/u
+
+function writeSseEvent({ event, data }: WrittenEvent): string {
+  const name = event === '' ? '' : `event: ${event}\n`
+  return `${name}${data
+    .split(/\r\n|\r|\n/u)
+    .map((line) => `data: ${line}\n`)
+    .join('')}\n`
+}
+
+function toTextAt({ choice, name }: Channel): TextAt {
+  const path = [choice, name].map((part) => (part === '' ? '' : `/${part}`)).join('')
+  return { key: /(?:^|\/)([^/\d][^/]*)(?:\/\d+)*$/u.exec(path)?.[1], path: () => path }
+}
+
+/** Undefined: no JSON. */
+function parse(data: string): Json | undefined {
+  try {
+    return JSON.parse(data)
+  } catch {
+    return undefined
+  }
+}
+
+/** What stands beside the data: names and ids as the texts that they may be; what no client is to see is left out. */
+class MaskedLines {
+  readonly #masks: TextMasks
+  /** Few, and the same in every event. */
+  readonly #names = new Map<string, string>()
+  #isFirst = true
+
+  constructor(masks: TextMasks) {
+    this.#masks = masks
+  }
+
+  /** `raw` is one event. Its data is as it was. */
+  mask(raw: string): string {
+    const text = this.#isFirst && raw.startsWith('\ufeff') ? raw.slice(1) : raw
+    this.#isFirst = false
+    return text.replaceAll(/[^\r\n]*(?:\r\n|\r|\n|$)/gu, (line) => this.#maskLine(line))
+  }
+
+  maskName(name: string): string {
+    const known = this.#names.get(name)
+    if (known !== undefined) return known
+    const masked = this.#maskText(name)
+    if (this.#names.size < maxNames) this.#names.set(name, masked)
+    return masked
+  }
+
+  #maskLine(line: string): string {
+    const { name, colon, value, end } = splitLine(line)
+    if (name === 'data' || line === end) return line
+    const masked = this.#maskField(name, value)
+    if (masked === undefined) return ''
+    return masked === value ? line : `${name}${masked === '' ? ':' : colon}${masked}${end}`
+  }
+
+  /** Undefined: the line is left out. */
+  #maskField(name: string, value: string): string | undefined {
+    switch (name) {
+      // A comment keeps a connection alive, whatever it says.
+      case '':
+        return ''
+      case 'event':
+        return this.maskName(value)
+      case 'id':
+        return this.#maskText(value)
+      case 'retry':
+        return /^\d{1,6}$/u.test(value) ? value : undefined
+      default:
+        return undefined
+    }
+  }
+
+  #maskText(text: string): string {
+    const masker = this.#masks.start(nowhere)
+    return `${masker.push(text)}${masker.end()}`.replaceAll(/[\r\n]+/gu, ' ')
+  }
+}
+
+const maxNames = 64
+
+const lineParts = /^([^:\r\n]*)(:[ ]?)?([^\r\n]*)(\r\n|\r|\n|)$/u
+
+function splitLine(line: string): {
+  readonly name: string
+  readonly colon: string
+  readonly value: string
+  readonly end: string
+} {
+  const [, name = '', colon = '', value = '', end = ''] = lineParts.exec(line) ?? []
+  return { name, colon, value, end }
+}
