@@ -146,14 +146,14 @@ export interface Usage {
 }
 
 /** What was found of one class in the texts of a request. */
-export interface FindingFacts {
+export interface FoundClass {
   readonly count: number
   /** JSON pointers of the places, each once, bounded in number. */
   readonly paths: readonly string[]
 }
 
 /** Looks through the texts of the request, as they came. The result has every class that was asked for. */
-export type ScanRequest = (classes: readonly CompiledClass[]) => ReadonlyMap<string, FindingFacts>
+export type ScanRequest = (classes: readonly CompiledClass[]) => ReadonlyMap<string, FoundClass>
 
 export interface Facts {
   readonly identity: Identity

@@ -3,7 +3,7 @@
 import type { CompiledPolicy, CompiledRisk } from './compiled.ts'
 import type { Activation, Meter, Program } from './expression.ts'
 import { EvaluationFailed } from './expression.ts'
-import type { FindingFacts, ScanRequest } from './model.ts'
+import type { FoundClass, ScanRequest } from './model.ts'
 
 /** What all policies of one side (those that act, those in mode Audit) share on one call. */
 export interface Call {
@@ -14,7 +14,7 @@ export interface Call {
 }
 
 /** By the name of a class. */
-export type Findings = Readonly<Record<string, FindingFacts>>
+export type Findings = Readonly<Record<string, FoundClass>>
 
 export interface Risk {
   readonly score: number
