@@ -1,6 +1,7 @@
 // Wire in, facts out, wire out, for every protocol. A case is `protocols/<protocol>/<case>.in.yaml`: the connection's spec, one
 // request, and its answers; `<case>.out.yaml` is what must come of it. Every streamed answer is cut at every byte, and read byte
-// by byte: the facts and the events must be those of the whole. CI never writes; run vitest with -u to.
+// by byte: the facts and the events must be those of the whole. A case with `mask: {word: label}` shows, beside each of them, how the
+// request leaves and how its answers arrive with these words masked. CI never writes; run vitest with -u to.
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -13,12 +14,17 @@ import { AnswerUnreadable } from '../../gateway/protocols/protocol.ts'
 import { toRefusal } from '../../gateway/reply.ts'
 import type { ResponseFacts } from '../../policy/model.ts'
 import { makeBundle, makeConnection, makeSnapshot } from '../helpers/make.ts'
+import { show, showChange, showMaskedAnswer, showMaskedRequest, type Answer } from '../helpers/masked-wire.ts'
+import { makeTextMasks } from '../helpers/word-masks.ts'
+import type { Words } from '../helpers/word-masker.ts'
 
 /** Text as UTF-8, a value as its JSON, or bytes. */
 type Written = { readonly text: string } | { readonly json: unknown } | { readonly base64: string }
 
 interface Case {
   readonly connection: Partial<ModelConnectionSpec>
+  /** What is masked in the request and in its answers. */
+  readonly mask?: Words
   readonly request: {
     readonly method?: string
     readonly path: string
@@ -43,7 +49,7 @@ test.for(globSync('protocols/*/*.in.yaml', { cwd: import.meta.dirname }))('%s', 
   await expect(outcome).toMatchFileSnapshot(input.replace('.in.yaml', '.out.yaml'))
 })
 
-function run({ connection, request, answers = [] }: Case): object {
+function run({ connection, request, answers = [], mask }: Case): object {
   const bundle = makeBundle({ connections: [makeConnection(connection)], policies: [] })
   const [compiled] = makeSnapshot(bundle).connections.values()
   if (compiled === undefined) throw new Error('the connection did not compile')
@@ -59,15 +65,34 @@ function run({ connection, request, answers = [] }: Case): object {
     return { refused: { code: read.code, message: read.message }, error: protocol.renderError(toRefusal(read)) }
   }
   return {
+    ...showRequest(read, body, mask),
+    error: (read.renderError ?? protocol.renderError)(refusal),
+    answers: showAnswers(read.answer, answers, mask),
+  }
+}
+
+function showRequest(read: ReadRequest, body: Uint8Array, mask: Words | undefined): object {
+  return {
     facts: read.facts,
     upstream: showUpstream(read, body),
+    ...(mask && { masked: showMaskedRequest(read, makeTextMasks(mask)) }),
     ...(read.ownAnswer && { ownAnswer: { ...read.ownAnswer, body: show(read.ownAnswer.body) } }),
-    error: (read.renderError ?? protocol.renderError)(refusal),
-    answers: answers.map(({ title, status = 200, headers: told = { 'content-type': 'application/json' }, body: said }) => ({
-      title,
-      ...readAnswer(read.answer, { status, headers: told }, toBytes(said)),
-    })),
   }
+}
+
+function showAnswers(
+  format: AnswerFormat,
+  answers: NonNullable<Case['answers']>,
+  mask: Words | undefined,
+): readonly object[] {
+  return answers.map(({ title, body, ...head }) => {
+    const answer = { format, head: toHead(head), bytes: toBytes(body) }
+    return { title, ...readAnswer(answer), ...(mask && { masked: showMaskedAnswer(answer, makeTextMasks(mask)) }) }
+  })
+}
+
+function toHead({ status = 200, headers = { 'content-type': 'application/json' } }: Partial<AnswerHead>): AnswerHead {
+  return { status, headers }
 }
 
 function attempt(read: () => ReadRequest): ReadRequest | GatewayError {
@@ -81,11 +106,10 @@ function attempt(read: () => ReadRequest): ReadRequest | GatewayError {
 
 function showUpstream({ upstream }: ReadRequest, sent: Uint8Array): object {
   const { body, ...rest } = upstream
-  if (body === undefined) return rest
-  return { ...rest, body: Buffer.compare(body, sent) === 0 ? 'as it came' : show(body) }
+  return body === undefined ? rest : { ...rest, body: showChange(body, sent) }
 }
 
-function readAnswer(format: AnswerFormat, head: AnswerHead, bytes: Uint8Array): object {
+function readAnswer({ format, head, bytes }: Answer): object {
   try {
     if (format.openStream(head) === undefined) return { facts: format.readWhole(head, bytes) }
     const open = (): AnswerStream => {
@@ -133,9 +157,4 @@ function toBytes(written: Written): Uint8Array {
   if ('text' in written) return Buffer.from(written.text)
   if ('json' in written) return Buffer.from(JSON.stringify(written.json))
   return Buffer.from(written.base64, 'base64')
-}
-
-function show(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes).toString('utf8')
-  return Buffer.compare(Buffer.from(text), bytes) === 0 ? text : `base64 ${Buffer.from(bytes).toString('base64')}`
 }
