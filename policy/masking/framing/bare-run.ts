@@ -80,6 +80,7 @@ function endOfKind(text: string, from: number): number {
   return end
 }
 
+/** A byte order mark too: readers skip it, and text that no more than begins with one is JSON to them. */
 export function isBlank(unit: number): boolean {
-  return unit === 32 || unit === 10 || unit === 13 || unit === 9
+  return unit === 32 || unit === 10 || unit === 13 || unit === 9 || unit === 0xfeff
 }

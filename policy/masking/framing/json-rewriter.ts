@@ -50,6 +50,11 @@ export class JsonRewriter {
     this.#plain?.end()
   }
 
+  /** It was no JSON, and what comes is masked as plain text. */
+  get isPlain(): boolean {
+    return this.#plain !== undefined
+  }
+
   counts(): Readonly<Record<string, number>> {
     return this.#counts.sum()
   }

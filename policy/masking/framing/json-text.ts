@@ -71,7 +71,7 @@ function maskRest(masker: Masker, text: string): string {
 }
 
 function looksLikeJson(text: string): boolean {
-  return /^[\t\n\r ]*["[{]/u.test(text)
+  return /^[\t\n\r \ufeff]*["[{]/u.test(text)
 }
 
 function isAllBlank(text: string): boolean {

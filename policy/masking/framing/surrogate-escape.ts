@@ -3,12 +3,24 @@
 
 const first = 0xdc00
 
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 export function toText(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return strict.decode(bytes)
   } catch {
     return toMixedText(bytes)
   }
+}
+
+/** Where the last character ends that is whole, or can be none: what follows may become one with the bytes to come. */
+export function endOfWhole(bytes: Uint8Array): number {
+  const least = Math.max(0, bytes.length - 3)
+  for (let at = bytes.length - 1; at >= least; at -= 1) {
+    const byte = bytes[at] ?? 0
+    if ((byte & 0xc0) !== 0x80) return lengthOf(byte) > bytes.length - at ? at : bytes.length
+  }
+  return bytes.length
 }
 
 export function toBytes(text: string): Uint8Array {
