@@ -1,6 +1,6 @@
 // Puts the operator together over any resource store: a cluster's, or a folder's. Caches run always, so that a standby knows
 // everything when it is elected; whatever writes runs only while this process leads.
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { Registry } from 'prom-client'
 import type { Clock } from '../kube/clock.ts'
@@ -62,6 +62,8 @@ export interface Workshop extends OperatorParts {
   readonly metrics: RuntimeMetrics
   readonly telemetry: OperatorTelemetry
   readonly hash: (text: string) => string
+  /** Of a tenant. */
+  readonly newKey: () => Uint8Array
   readonly makeCompiler: typeof makeCompiler
   readonly breathe: () => Promise<void>
 }
@@ -77,6 +79,7 @@ export function buildOperator(parts: OperatorParts, options: OperatorOptions): O
     metrics: makeRuntimeMetrics(parts.registry),
     telemetry: makeOperatorTelemetry(parts.registry, parts.log),
     hash: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
+    newKey: () => randomBytes(32),
     makeCompiler,
     breathe: async () => setImmediate(),
   }

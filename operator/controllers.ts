@@ -11,6 +11,7 @@ import { Publication } from './publish/publication.ts'
 import { Publisher } from './publish/publisher.ts'
 import { ReferenceReader } from './publish/reference-reader.ts'
 import { RolloutWatch } from './publish/rollout-watch.ts'
+import { TenantKeySecret } from './publish/tenant-keys.ts'
 import type { StopSignals } from './runtime/controller.ts'
 import { Controller } from './runtime/controller.ts'
 import { EventRecorder } from './runtime/events.ts'
@@ -135,9 +136,20 @@ function buildPublisher(shop: Workshop, parts: PublisherParts): Publisher {
     { ...shop, onSettings },
     { namespace, clusterDomain, allowLoopback, reader: { namespace, serviceAccount } },
   )
+  const tenantKeys = new TenantKeySecret({
+    ...shop,
+    namespace,
+    onTrouble: (troubles, secret) => {
+      shop.telemetry.tenantKeys(troubles)
+      const [note] = troubles
+      if (note === undefined || secret === undefined) return
+      recorder.record({ regarding: secret, type: 'Warning', reason: 'InvalidTenantKey', action: 'Validate', note })
+    },
+  })
   return new Publisher({
     ...shop,
     namespace,
+    tenantKeys,
     gather: async (lastValid) => gatherer.gather(lastValid),
     references,
     acked: () => acks.sequences(),

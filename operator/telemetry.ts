@@ -16,6 +16,8 @@ export interface OperatorTelemetry {
   readonly replicas: (replicas: readonly Replica[], revision: Revision | undefined) => void
   /** Empty: the settings are valid. */
   readonly settings: (problems: readonly Problem[]) => void
+  /** Empty: every namespace that needs a key has one. */
+  readonly tenantKeys: (troubles: readonly string[]) => void
 }
 
 export function makeOperatorTelemetry(registry: Registry, log: Log): OperatorTelemetry {
@@ -29,6 +31,7 @@ export function makeOperatorTelemetry(registry: Registry, log: Log): OperatorTel
     'portcullis_operator_settings_valid',
     '1 while the platform settings in force are those that are written',
   )
+  const unusable = gauge('portcullis_operator_tenant_key_troubles', 'Tenant keys that people have to repair')
   const failures = new Counter({
     name: 'portcullis_operator_publish_failures_total',
     help: 'Publications that did not succeed',
@@ -62,6 +65,10 @@ export function makeOperatorTelemetry(registry: Registry, log: Log): OperatorTel
         { problems: problems.slice(0, 8).map(toProblemText) },
         'the platform settings are invalid; the last valid ones stay',
       )
+    },
+    tenantKeys: (troubles) => {
+      unusable.set(troubles.length)
+      if (troubles.length > 0) log.error({ problems: troubles.slice(0, 8) }, 'tenant keys cannot be used')
     },
   }
 }

@@ -28,6 +28,11 @@ export function toMessage(text: string): string {
   return text.length <= maxMessageLength ? text : `${text.slice(0, maxMessageLength - 1)}…`
 }
 
+/** What fits into one line of a refusal; the rest, such as the YAML of a grant, stands in the status. */
+export function toFirstLine(text: string): string {
+  return text.split('\n', 1)[0]?.slice(0, 512) ?? ''
+}
+
 /** The first few problems in words; the whole list stands in `status.problems`. */
 export function toProblemsText(problems: readonly Problem[]): string {
   const quoted = problems.slice(0, maxQuoted).map(toProblemText).join('; ')

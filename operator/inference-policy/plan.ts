@@ -1,5 +1,5 @@
 // One InferencePolicy: its entry in the bundle, and, once the bundle is compiled, the verdict for its status. Pure. A policy that
-// does not compile stays in the bundle, where it denies what it covers.
+// does not compile, or whose dictionaries are missing, stays in the bundle, where it denies what it covers.
 import type { Problem } from '../../policy/problem.ts'
 import type { BundleConnection, BundlePolicy } from '../../policy/bundle.ts'
 import { selectsConnection } from '../../policy/select.ts'
@@ -7,6 +7,8 @@ import type { InferencePolicy } from '../objects.ts'
 import { toId, toObjectRef } from '../objects.ts'
 import type { Finding, Verdict } from '../verdict.ts'
 import { toMessage, toProblemsText } from '../verdict.ts'
+import type { DictionaryRules } from './dictionaries.ts'
+import { resolveDictionaries } from './dictionaries.ts'
 
 export interface PlannedPolicy {
   readonly id: string
@@ -15,30 +17,45 @@ export interface PlannedPolicy {
   readonly entry?: BundlePolicy
   /** `namespace/name` of the connections it selects. */
   readonly targets: readonly string[]
+  /** The dictionary that it has to do without. */
+  readonly unresolved?: Finding
 }
 
-/** `platformNamespace`: policies there are the baseline. */
+export interface PolicyRules extends DictionaryRules {
+  /** Of the platform: policies there are the baseline. */
+  readonly namespace: string
+}
+
 export function planPolicy(
   policy: InferencePolicy,
-  platformNamespace: string,
+  rules: PolicyRules,
   connectionsOf: (namespace: string | undefined) => readonly BundleConnection[],
 ): PlannedPolicy {
-  const baseline = policy.metadata.namespace === platformNamespace
+  const baseline = policy.metadata.namespace === rules.namespace
   const id = toId(policy)
   if (policy.spec.targetNamespaces !== undefined && !baseline) return { id, policy, targets: [] }
-  const entry: BundlePolicy = { ref: toObjectRef(policy), baseline, spec: policy.spec }
+  const { entry: resolved, unresolved } = resolveDictionaries(policy, rules)
+  const entry: BundlePolicy = { ref: toObjectRef(policy), baseline, spec: policy.spec, ...resolved }
   const candidates = connectionsOf(policy.spec.targetNamespaces === undefined ? policy.metadata.namespace : undefined)
   const targets = candidates
     .filter((connection) => selectsConnection(entry, connection))
     .map(({ ref }) => `${ref.namespace}/${ref.name}`)
-  return { id, policy, entry, targets: targets.toSorted() }
+  return { id, policy, entry, targets: targets.toSorted(), ...(unresolved === undefined ? {} : { unresolved }) }
 }
 
 /** `compiled`: what compilation found, for the environments of its targets or, without targets, for OpenAI. */
 export function judgePolicy(planned: PlannedPolicy, platformNamespace: string, compiled: readonly Problem[]): Verdict {
   const { policy, entry } = planned
-  const problems = entry === undefined ? [toForeignTarget(policy, platformNamespace)] : compiled
+  const problems =
+    entry === undefined
+      ? [toForeignTarget(policy, platformNamespace)]
+      : compiled.filter((one) => !isOfBlocked(one, entry))
   return { accepted: toAccepted(policy, problems), resolvedRefs: toResolvedRefs(planned), problems }
+}
+
+/** That a dictionary is missing is no mistake in the spec, and ResolvedRefs says it better. */
+function isOfBlocked({ path, message }: Problem, { blocked }: BundlePolicy): boolean {
+  return blocked !== undefined && path === 'spec' && message === blocked.message
 }
 
 function toForeignTarget({ metadata }: InferencePolicy, platformNamespace: string): Problem {
@@ -82,7 +99,8 @@ function toReason(problems: readonly Problem[]): string {
   return problems.every(({ reason }) => reason === 'NotSupported') ? 'NotSupported' : 'Invalid'
 }
 
-function toResolvedRefs({ policy, targets, entry }: PlannedPolicy): Finding {
+function toResolvedRefs({ policy, targets, entry, unresolved }: PlannedPolicy): Finding {
+  if (unresolved !== undefined) return { ...unresolved, message: toMessage(unresolved.message) }
   const namespace = policy.metadata.namespace ?? ''
   const missing = (policy.spec.targetRefs ?? []).filter(({ name }) => !targets.includes(`${namespace}/${name}`))
   if (missing.length > 0) {

@@ -32,7 +32,7 @@ export async function reconcilePolicy(deps: PolicyReconcileDeps, id: string): Pr
     key: toEntryKey('InferencePolicy', id),
     generation: policy.metadata.generation ?? 0,
     previous: policy.status,
-    refused: isTrue(verdict.accepted) ? undefined : verdict.accepted,
+    refused: isTrue(verdict.accepted) ? planned.entry?.blocked : verdict.accepted,
   }
   const standing = toStanding(deps.publication, subject, deps.clock.monotonicMs())
   const status = toPolicyStatus(planned, verdict, standing)

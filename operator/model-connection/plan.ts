@@ -7,12 +7,13 @@ import type { Problem } from '../../policy/problem.ts'
 import { findUnsupportedInConnection } from '../../policy/unsupported.ts'
 import type { ModelConnection } from '../objects.ts'
 import { toId, toObjectRef } from '../objects.ts'
+import type { Judgement, Reader, Reference, ReferenceState } from '../references.ts'
+import { judgeReferences } from '../references.ts'
 import type { Finding, Verdict } from '../verdict.ts'
-import { toMessage, toProblemsText } from '../verdict.ts'
+import { toFirstLine, toMessage, toProblemsText } from '../verdict.ts'
 import type { EndpointRules } from './endpoints.ts'
 import { planEndpoint } from './endpoints.ts'
-import type { Judgement, Reader, Reference, ReferenceState } from './references.ts'
-import { defaultCredentialKey, judgeReferences, listReferences } from './references.ts'
+import { defaultCredentialKey, listReferences } from './references.ts'
 import type { Route } from './routes.ts'
 import { findUngranted, toRoute } from './routes.ts'
 
@@ -160,9 +161,5 @@ function toResolvedRefs({ references, judged: { unresolved }, foreignService }: 
 
 function toBlocked(accepted: Finding, blocking: Finding | undefined): Blocked | undefined {
   const because = accepted.status === 'True' ? blocking : accepted
-  return because === undefined ? undefined : { reason: because.reason, message: firstLine(because.message) }
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0]?.slice(0, 512) ?? ''
+  return because === undefined ? undefined : { reason: because.reason, message: toFirstLine(because.message) }
 }

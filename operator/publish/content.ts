@@ -1,8 +1,9 @@
-// What may be taken out of a referenced object: a credential that a header can carry, a CA that is certificates and nothing else.
+// What may be taken out of a referenced object: a credential that a header can carry, a CA that is certificates and nothing else, the
+// terms of a dictionary.
 // Problems never repeat what stood there.
 import { X509Certificate } from 'node:crypto'
 
-export type Content = { readonly value: string } | { readonly problem: string }
+export type Content<T = string> = { readonly value: T } | { readonly problem: string }
 
 const maxCredentialLength = 16_384
 /** Printable ASCII without blanks at either end, as the gateway demands before it sends one. */
@@ -40,4 +41,23 @@ function isCertificate(pem: string): boolean {
   } catch {
     return false
   }
+}
+
+const maxTerms = 5_000
+const maxTermLength = 256
+
+/** One on each line; blank lines and those that begin with # do not count, neither does the second of two equal ones. */
+export function toTerms(text: string): Content<readonly string[]> {
+  const terms = new Set<string>()
+  for (const [i, line] of text.split(/\r\n?|\n/u).entries()) {
+    const term = line.trim()
+    if (term === '' || term.startsWith('#')) continue
+    if (term.length > maxTermLength) {
+      return { problem: `line ${i + 1} is longer than ${maxTermLength} characters; put one term on each line` }
+    }
+    terms.add(term)
+  }
+  if (terms.size === 0) return { problem: 'holds no term; put one on each line' }
+  if (terms.size <= maxTerms) return { value: [...terms] }
+  return { problem: `holds ${terms.size} terms, and ${maxTerms} are the most that one dictionary may hold` }
 }

@@ -4,14 +4,14 @@ import type { Network } from '../../policy/address.ts'
 import type { Bundle, BundleConnection } from '../../policy/bundle.ts'
 import { bundleFormat } from '../../policy/bundle.ts'
 import type { Settings } from '../../policy/settings.ts'
-import type { PlannedPolicy } from '../inference-policy/plan.ts'
+import type { PlannedPolicy, PolicyRules } from '../inference-policy/plan.ts'
 import { planPolicy } from '../inference-policy/plan.ts'
 import type { ConnectionRules, ExaminedConnection, PlannedConnection } from '../model-connection/plan.ts'
 import { examineConnection, planConnection } from '../model-connection/plan.ts'
 import { findRouteConflicts } from '../model-connection/routes.ts'
 import type { InferencePolicy, ModelConnection } from '../objects.ts'
 
-export interface World extends Omit<ConnectionRules, 'settings' | 'network'> {
+export interface World extends Omit<ConnectionRules, 'settings' | 'network'>, PolicyRules {
   /** The operator's own: policies in it are the baseline. */
   readonly namespace: string
   readonly settings: Settings
@@ -35,7 +35,7 @@ export function planBundle(world: World): Plan {
   const byNamespace = Map.groupBy(entries, ({ ref }) => ref.namespace)
   const connectionsOf = (namespace: string | undefined): readonly BundleConnection[] =>
     namespace === undefined ? entries : (byNamespace.get(namespace) ?? [])
-  const planned = world.policies.map((policy) => planPolicy(policy, world.namespace, connectionsOf)).toSorted(byId)
+  const planned = world.policies.map((policy) => planPolicy(policy, world, connectionsOf)).toSorted(byId)
   return {
     bundle: {
       format: bundleFormat,

@@ -1,4 +1,4 @@
-// The story of a publication: gather what there is, plan the bundle, write credentials, slots and index, then find out what is wrong
+// The story of a publication: gather what there is, plan the bundle, write keys, credentials, slots and index, then find out what is wrong
 // with each policy. One key, one worker: a change that comes meanwhile runs it again. At once when idle, at most four times a second.
 import type { Clock } from '../../kube/clock.ts'
 import { isKubeError } from '../../kube/errors.ts'
@@ -11,8 +11,9 @@ import type { Hash } from '../../policy/digest.ts'
 import { toCanonicalJson } from '../../policy/digest.ts'
 import type { Settings } from '../../policy/settings.ts'
 import { emptySettings } from '../../policy/settings.ts'
+import { listDictionaries, toDictionaryKey } from '../inference-policy/references.ts'
 import { listReferences } from '../model-connection/references.ts'
-import type { Reference } from '../model-connection/references.ts'
+import type { Reference } from '../references.ts'
 import type { Outcome } from '../runtime/outcome.ts'
 import { done } from '../runtime/outcome.ts'
 import type { OperatorTelemetry } from '../telemetry.ts'
@@ -29,9 +30,10 @@ import { toEntryKey } from './publication.ts'
 import type { ReferenceReader } from './reference-reader.ts'
 import type { Sequence } from './sequence.ts'
 import { isOvertaken, nextSequence } from './sequence.ts'
+import type { TenantKeySecret } from './tenant-keys.ts'
 
-/** What is in the caches; references are read by the publisher, which knows the connections. */
-export type Gathered = Omit<World, 'stateOf' | 'storedSlots' | 'settings' | 'hash'> & {
+/** What is in the caches; references are read by the publisher, which knows who names them. */
+export type Gathered = Omit<World, 'stateOf' | 'storedSlots' | 'publishedTerms' | 'settings' | 'hash'> & {
   /** Undefined: what stands there is invalid, so the last valid ones stay. */
   readonly settings: Settings | undefined
 }
@@ -44,6 +46,7 @@ export interface PublisherDeps extends Pick<JudgeDeps, 'makeCompiler' | 'breathe
   /** `lastValid`: for the addresses that depend on settings. */
   readonly gather: (lastValid: Settings) => Promise<Gathered>
   readonly references: ReferenceReader
+  readonly tenantKeys: Pick<TenantKeySecret, 'ensure'>
   readonly acked: () => readonly Sequence[]
   readonly publication: Publication
   readonly telemetry: Pick<OperatorTelemetry, 'published' | 'publishFailed'>
@@ -70,6 +73,8 @@ const minIntervalMs = 250
 const firstReadMs = 2_000
 /** Old slots stay until every gateway has moved on, but not for ever: a gateway that hangs must not keep a revoked credential. */
 const keepUnusedMs = 600_000
+/** At tenant keys that people have to repair. */
+const lookAgainMs = 15_000
 
 export class Publisher {
   readonly #deps: PublisherDeps
@@ -80,6 +85,7 @@ export class Publisher {
   /** Since when the gateways could have moved on, as far as this process knows. */
   #currentSinceMs: number
   #judged = ''
+  #lacksKeys = false
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps
@@ -96,13 +102,14 @@ export class Publisher {
       const world = await this.#gather(stored, signal)
       const plan = planBundle(world)
       const fingerprints = toFingerprints(plan.bundle, this.#deps.hash)
-      await this.#write(stored, { plan, world, fingerprints }).catch((error: unknown) => (trouble = error))
+      await this.#write(stored, { plan, world, fingerprints }, signal).catch((error: unknown) => (trouble = error))
       // Also when nothing could be written: people should learn of their mistakes all the same.
       await this.#judge(plan, fingerprints)
     } catch (error) {
       trouble ??= error
     }
-    return trouble === undefined ? done : this.#toOutcome(trouble)
+    if (trouble !== undefined) return this.#toOutcome(trouble)
+    return this.#lacksKeys ? { type: 'requeueAfter', ms: lookAgainMs } : done
   }
 
   /** Deleted or changed by somebody else; a cache that is merely behind shows a lower version. */
@@ -132,16 +139,18 @@ export class Publisher {
     const gathered = await this.#deps.gather(lastValid)
     const settings = gathered.settings ?? lastValid
     this.#settings = settings
-    const references = gathered.connections.flatMap(({ metadata, spec }) =>
-      listReferences(metadata.namespace ?? '', spec),
-    )
-    await this.#deps.references.follow(references, firstReadMs, signal)
+    await this.#deps.references.follow(listAll(gathered), firstReadMs, signal)
     const storedSlots = new Set(Object.keys(stored.credentials.slots))
-    return { ...gathered, settings, stateOf: this.#deps.references.stateOf, storedSlots, hash: this.#deps.hash }
+    const publishedTerms = (reference: Reference): readonly string[] | undefined =>
+      findTerms(stored.bundle.bundle, reference)
+    const { stateOf } = this.#deps.references
+    return { ...gathered, settings, stateOf, storedSlots, publishedTerms, hash: this.#deps.hash }
   }
 
-  async #write(stored: Stored, { plan, world, fingerprints }: Planned): Promise<void> {
-    const { publication, clock, acked, hash } = this.#deps
+  async #write(stored: Stored, { plan, world, fingerprints }: Planned, signal: AbortSignal): Promise<void> {
+    const { publication, clock, acked, hash, tenantKeys } = this.#deps
+    const tenants = new Set(plan.bundle.connections.map(({ ref }) => ref.namespace))
+    this.#lacksKeys = !(await tenantKeys.ensure(tenants, signal))
     const parts = encodeBundle(plan.bundle, hash)
     const current = stored.bundle.index?.revision
     const isPublished =
@@ -222,6 +231,22 @@ function toNumber(version: string): bigint {
 
 function toVerdicts({ connections }: Plan): readonly unknown[] {
   return [...connections].map(([id, { verdict }]) => [id, verdict])
+}
+
+function listAll({ connections, policies }: Gathered): readonly Reference[] {
+  return [
+    ...connections.flatMap(({ metadata, spec }) => listReferences(metadata.namespace ?? '', spec)),
+    ...policies.flatMap(({ metadata, spec }) => listDictionaries(metadata.namespace ?? '', spec)),
+  ]
+}
+
+/** Whichever policy of that namespace names it, they all had the same. */
+function findTerms(bundle: Bundle | undefined, reference: Reference): readonly string[] | undefined {
+  const key = toDictionaryKey(reference)
+  const named = bundle?.policies.find(
+    ({ ref, dictionaries }) => ref.namespace === reference.namespace && dictionaries?.[key] !== undefined,
+  )
+  return named?.dictionaries?.[key]
 }
 
 function toFingerprints(bundle: Bundle, hash: Hash): ReadonlyMap<string, string> {

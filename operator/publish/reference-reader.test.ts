@@ -6,8 +6,8 @@ import { secrets } from '../../kube/resource.ts'
 import { MemoryStore } from '../../kube/store-memory.ts'
 import type { ResourceStore } from '../../kube/store.ts'
 import { ManualClock } from '../../test/helpers/manual-clock.ts'
-import type { Reference } from '../model-connection/references.ts'
 import { services } from '../objects.ts'
+import type { Reference } from '../references.ts'
 import { ReferenceReader } from './reference-reader.ts'
 
 const key: Reference = {

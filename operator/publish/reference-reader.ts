@@ -1,17 +1,18 @@
-// Reads what connections name: Secrets, CAs, Services, each by name and under the team's own grant. It polls instead of watching:
+// Reads what connections and policies name: Secrets, CAs, Services, dictionaries, each by name and under the team's own grant. It polls instead of watching:
 // `get` on one name is the smallest right a team can give, and one watch per Secret would hold a connection each. The price is that
 // a rotation takes up to `intervalMs` to be noticed; a new reference is read at once.
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../kube/clock.ts'
 import { sleep } from '../../kube/clock.ts'
 import { isKubeError } from '../../kube/errors.ts'
 import type { KubeObject } from '../../kube/resource.ts'
 import { configMaps, secrets } from '../../kube/resource.ts'
 import type { ResourceStore } from '../../kube/store.ts'
-import type { Reference, ReferenceState } from '../model-connection/references.ts'
-import { toReferenceId } from '../model-connection/references.ts'
 import { services } from '../objects.ts'
+import type { Reference, ReferenceState } from '../references.ts'
+import { toReferenceId } from '../references.ts'
 import type { Content } from './content.ts'
-import { toCa, toCredential } from './content.ts'
+import { toCa, toCredential, toTerms } from './content.ts'
 
 export interface ReferenceReaderDeps {
   readonly store: Pick<ResourceStore, 'get'>
@@ -108,7 +109,7 @@ export class ReferenceReader {
     const isDoubted = entry.refusals === 1
     entry.dueMs = this.#deps.clock.monotonicMs() + (isDoubted ? 0 : intervalMs * (0.8 + this.#deps.random() * 0.4))
     if (reading === undefined) return
-    const isNews = JSON.stringify(reading.state) !== JSON.stringify(entry.state) || reading.value !== entry.value
+    const isNews = !isDeepStrictEqual(reading.state, entry.state) || reading.value !== entry.value
     const wasPending = entry.state.state === 'Pending'
     entry.state = reading.state
     entry.value = reading.value
@@ -165,8 +166,20 @@ function toServiceReading(found: { readonly spec?: { readonly type?: string } } 
 function toReading({ purpose }: Reference, found: KubeObject | undefined, text: string | undefined): Reading {
   if (found === undefined) return { state: { state: 'NotFound' } }
   if (text === undefined) return { state: { state: 'KeyNotFound' } }
-  const content: Content = purpose === 'CA' ? toCa(text) : toCredential(text)
-  if ('problem' in content) return { state: { state: 'Invalid', message: content.problem } }
-  if (purpose === 'CA') return { state: { state: 'Found', caPem: content.value } }
-  return { state: { state: 'Found' }, value: content.value }
+  return takers[purpose](text)
+}
+
+function toTaker<T>(parse: (text: string) => Content<T>, toFound: (value: T) => Reading): (text: string) => Reading {
+  return (text) => {
+    const content = parse(text)
+    return 'problem' in content ? { state: { state: 'Invalid', message: content.problem } } : toFound(content.value)
+  }
+}
+
+const takers: Readonly<Record<Reference['purpose'], (text: string) => Reading>> = {
+  Credential: toTaker(toCredential, (value) => ({ state: { state: 'Found' }, value })),
+  CA: toTaker(toCa, (caPem) => ({ state: { state: 'Found', caPem } })),
+  Dictionary: toTaker(toTerms, (terms) => ({ state: { state: 'Found', terms } })),
+  // Whoever reads a Service looks at no text.
+  Service: () => ({ state: { state: 'Found' } }),
 }

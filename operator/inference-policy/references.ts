@@ -1,0 +1,17 @@
+// What an InferencePolicy names outside itself: the ConfigMaps with the dictionaries of its data classes.
+import type { InferencePolicySpec } from '../../crds/generated/inference-policy.ts'
+import type { Reference } from '../references.ts'
+
+export function listDictionaries(namespace: string, spec: InferencePolicySpec): readonly Reference[] {
+  return (spec.dataClasses ?? []).flatMap(({ dictionaries = [] }, i) =>
+    dictionaries.map(({ configMapRef: { name, key } }, j): Reference => {
+      const path = `spec.dataClasses[${i}].dictionaries[${j}].configMapRef`
+      return { purpose: 'Dictionary', kind: 'ConfigMap', namespace, name, key, path }
+    }),
+  )
+}
+
+/** What its terms are found by in the bundle. */
+export function toDictionaryKey({ name, key = '' }: Reference): string {
+  return `${name}/${key}`
+}
