@@ -5,6 +5,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sleep } from '../kube/clock.ts'
 import { makeCompiler } from '../policy/expression.ts'
+import { MaskEngines } from '../policy/masking/mask-engines.ts'
 import type { Identity } from '../policy/model.ts'
 import type { Snapshot } from '../policy/snapshot.ts'
 import { buildAdminServer } from './admin.ts'
@@ -29,6 +30,8 @@ import type { Limits } from './limits/build.ts'
 import { buildReserve } from './limits/build.ts'
 import { makeConnectRedis } from './limits/redis-connection.ts'
 import { buildHttpServer, defaultTimes } from './listen/http.ts'
+import { makeMaskCall } from './masking/call-masks.ts'
+import { makeMakeScan } from './masking/scan.ts'
 import type { TenantKeyStore } from './masking/tenant-keys.ts'
 import { makeTenantKeyStore } from './masking/tenant-keys.ts'
 import type { GatewayParts } from './parts.ts'
@@ -76,7 +79,7 @@ export function buildGateway(parts: GatewayParts): Gateway {
   const upstreams = buildGatewayUpstreams(parts, { telemetry, credentials, enforcement })
   const limits = buildLimits(parts, telemetry)
   const toDeps = (opaque: OpaqueRoad, life: AbortSignal): Deps =>
-    buildDeps({ parts, telemetry, enforcement, records, upstreams, limits, opaque, life })
+    buildDeps({ parts, telemetry, enforcement, records, upstreams, limits, tenantKeys, opaque, life })
   const cluster = parts.kube && buildCluster(parts, parts.kube, { enforcement, secrets: [credentials, tenantKeys] })
   if (cluster !== undefined) readiness.follow(cluster.published)
   const stores = { credentials, tenantKeys }
@@ -119,13 +122,18 @@ function buildLimits({ config, clock, random }: GatewayParts, telemetry: Gateway
   return buildReserve({ clock, random, newId: randomUUID, connectRedis, ...telemetry.limits })
 }
 
-type DepsParts = Pick<Built, 'parts' | 'telemetry' | 'enforcement' | 'records' | 'upstreams' | 'limits'> & {
+type DepsParts = Pick<
+  Built,
+  'parts' | 'telemetry' | 'enforcement' | 'records' | 'upstreams' | 'limits' | 'tenantKeys'
+> & {
   readonly opaque: OpaqueRoad
   readonly life: AbortSignal
 }
 
-function buildDeps({ parts, telemetry, enforcement, records, upstreams, limits, opaque, life }: DepsParts): Deps {
+function buildDeps(built: DepsParts): Deps {
+  const { parts, telemetry, enforcement, records, upstreams, limits, opaque, life } = built
   const { config, clock } = parts
+  const engines = new MaskEngines()
   const { identify, prepare } = buildIdentify({
     clock,
     fetchKeys: makeFetchKeys(parts.kube === undefined ? {} : { apiServer: parts.kube.client.credentials }),
@@ -155,6 +163,8 @@ function buildDeps({ parts, telemetry, enforcement, records, upstreams, limits, 
     identify,
     countTokens: buildCountTokens(tokenizers),
     makeCountOutput: buildCountOutput(tokenizers),
+    makeScan: makeMakeScan(engines),
+    mask: makeMaskCall({ engines, tenantKey: built.tenantKeys.get }),
     reserve: limits.reserve,
     assertRecordable: () => {
       if (records?.isWritable === false) {

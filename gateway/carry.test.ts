@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Judgement, LimitDemand } from '../policy/evaluate.ts'
+import { noMasks } from '../policy/judgement.ts'
 import type { Usage } from '../policy/model.ts'
 import { mintPermit } from '../policy/permit.ts'
 import type { FakeAnswer } from '../test/helpers/answers.ts'
@@ -80,7 +81,14 @@ async function run(given: Case): Promise<Outcome> {
       permit,
       connection: { ...makeConnection({ endpoints: [] }), opaque },
       asked: { bytes: 0, path: '/', rawHeaders: [], ...(opaque ? {} : { read: makeRead(given.ownAnswer) }) },
-      judgement: { decision: { effect: 'Permit', permit }, shadow: [], demands: [tokens], ...given.judgement },
+      judgement: {
+        decision: { effect: 'Permit', permit },
+        shadow: [],
+        demands: [tokens],
+        masks: noMasks,
+        ...given.judgement,
+      },
+      masks: undefined,
       reservation,
     },
   ).catch((error: unknown) => {

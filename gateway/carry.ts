@@ -9,6 +9,7 @@ import type { Carried, Reading } from './answer/reading.ts'
 import { GatewayError } from './errors.ts'
 import type { Exchange, Native, ReplySink } from './exchange.ts'
 import type { Reservation } from './limits/reservation.ts'
+import type { AnswerMasks } from './masking/call-masks.ts'
 import type { OwnAnswer } from './protocols/protocol.ts'
 import type { Asked } from './read.ts'
 import { sendOwn } from './reply.ts'
@@ -25,8 +26,11 @@ export interface CarryDeps {
 export interface PermittedCall {
   readonly permit: Permit
   readonly connection: CompiledConnection
+  /** As its masks leave it. */
   readonly asked: Asked
   readonly judgement: Judgement
+  /** Absent: nothing is looked for in the answer. */
+  readonly masks: AnswerMasks | undefined
   /** Absent: no limit speaks about the call. */
   readonly reservation: Reservation | undefined
 }
@@ -77,18 +81,23 @@ function answer(reply: ReplySink, own: OwnAnswer, { replyHeaders }: UpstreamCall
 }
 
 /** Undefined: nobody needs the answer, and nothing is paid for it. */
-function toReading(deps: CarryDeps, { connection, asked, judgement, reservation }: PermittedCall): Reading | undefined {
+function toReading(deps: CarryDeps, permitted: PermittedCall): Reading | undefined {
+  const { connection, asked, judgement, masks, reservation } = permitted
   const { answer: judge, demands } = judgement
   const isCounted = reservation?.countsTokens === true
-  if (judge === undefined && !isCounted) return undefined
+  if (judge === undefined && !isCounted && masks === undefined) return undefined
   if (asked.read === undefined) {
-    if (judge?.acts !== true) return undefined
-    throw new GatewayError('response_unreadable', 'Answers of this connection are not read, so no rule can judge them.')
+    if (judge?.acts !== true && masks?.acting === undefined) return undefined
+    throw new GatewayError(
+      'response_unreadable',
+      'Answers of this connection are not read, so nothing can judge or mask them.',
+    )
   }
-  if (!isCounted) return { format: asked.read.answer, judge }
+  const reading = { format: asked.read.answer, judge, masks }
+  if (!isCounted) return reading
   const acts = demands.some(countsAndActs)
   const countOutput = deps.makeCountOutput(connection, asked.read.facts)
-  return { format: asked.read.answer, judge, budget: { acts, spend: reservation.spend, countOutput } }
+  return { ...reading, budget: { acts, spend: reservation.spend, countOutput } }
 }
 
 function countsAndActs({ measure, acts }: LimitDemand): boolean {

@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'limit_exceeded'
   | 'limit_unavailable'
   | 'credential_unavailable'
+  | 'masking_unavailable'
   | 'upstream_forbidden'
   | 'upstream_unreachable'
   | 'upstream_timeout'
@@ -71,6 +72,7 @@ const rows: Record<ErrorCode, ErrorRow> = {
   limit_exceeded: { status: 429, log: 'info' },
   limit_unavailable: { status: 503, log: 'error' },
   credential_unavailable: { status: 503, log: 'error' },
+  masking_unavailable: { status: 503, log: 'error' },
   upstream_forbidden: { status: 502, log: 'error' },
   upstream_unreachable: { status: 502, log: 'warn' },
   upstream_timeout: { status: 504, log: 'warn' },

@@ -10,10 +10,14 @@ import {
 } from '../test/helpers/make.ts'
 import { evaluate } from '../policy/evaluate.ts'
 import type { Facts } from '../policy/model.ts'
+import { MaskEngines } from '../policy/masking/mask-engines.ts'
 import type { CompiledConnection } from '../policy/snapshot.ts'
 import type { LimitDemand } from '../policy/evaluate.ts'
 import { toFacts, toSpending } from './facts.ts'
+import { makeMakeScan } from './masking/scan.ts'
 import type { ReadRequest } from './protocols/protocol.ts'
+
+const makeScan = makeMakeScan(new MaskEngines())
 
 function compile(when: string): CompiledConnection {
   const bundle = makeBundle({
@@ -54,7 +58,10 @@ function judge(when: string, rawHeaders: readonly string[], anew?: Readonly<Reco
     rawHeaders,
     ...(anew && { read: { ...nothingRead, upstream: { path, query: '', headers: anew } } }),
   }
-  const facts = toFacts(() => 0, { request, identity: makeIdentity(), connection, asked, nowMs: 0 })
+  const facts = toFacts(
+    { countTokens: () => 0, makeScan },
+    { request, identity: makeIdentity(), connection, asked, nowMs: 0 },
+  )
   const { decision } = evaluate(connection, facts)
   return decision.effect === 'Permit' ? 'Permit' : decision.reason
 }
@@ -128,7 +135,7 @@ function countCalls(
     asked: { bytes: 1, path: '/', rawHeaders: [] },
     nowMs: 0,
   }
-  const facts = toFacts(count, sources)
+  const facts = toFacts({ countTokens: count, makeScan }, sources)
   const request = { ...facts.request, ...asked }
   return { counted: () => counted, spend: (demands) => toSpending(count, sources, demands, { ...facts, request }) }
 }

@@ -4,6 +4,7 @@ import type { Facts, Identity } from '../policy/model.ts'
 import type { CompiledConnection } from '../policy/snapshot.ts'
 import type { ExchangeRequest } from './exchange.ts'
 import type { Spending } from './limits/reservation.ts'
+import type { MakeScan } from './masking/scan.ts'
 import type { Asked } from './read.ts'
 import type { CountTokens } from './tokens/count-input.ts'
 import { toUpstreamHeaders } from './upstream/headers.ts'
@@ -16,7 +17,12 @@ export interface FactSources {
   readonly nowMs: number
 }
 
-export function toFacts(countTokens: CountTokens, sources: FactSources): Facts {
+export interface FactDeps {
+  readonly countTokens: CountTokens
+  readonly makeScan: MakeScan
+}
+
+export function toFacts({ countTokens, makeScan }: FactDeps, sources: FactSources): Facts {
   const { request, identity, connection, asked, nowMs } = sources
   const transport = {
     method: request.method,
@@ -34,6 +40,7 @@ export function toFacts(countTokens: CountTokens, sources: FactSources): Facts {
     request: connection.reads.has('request.inputTokens')
       ? { ...known, inputTokens: countTokens(connection, inference, asked.bytes) }
       : known,
+    scan: makeScan(connection, asked.read),
     nowMs,
   }
 }

@@ -13,6 +13,8 @@ import { GatewayError } from './errors.ts'
 import type { Exchange, ExchangeRequest, ReplySink } from './exchange.ts'
 import { toFacts, toSpending } from './facts.ts'
 import type { Reservation, Reserve } from './limits/reservation.ts'
+import type { MaskCall } from './masking/call-masks.ts'
+import type { MakeScan } from './masking/scan.ts'
 import type { Protocols } from './protocols/find.ts'
 import { readAsked } from './read.ts'
 import type { Refusal } from './refusal.ts'
@@ -33,6 +35,8 @@ export interface Deps extends CarryDeps {
   readonly protocols: Protocols
   readonly identify: (request: ExchangeRequest, settings: Settings) => Identity | Promise<Identity>
   readonly countTokens: CountTokens
+  readonly makeScan: MakeScan
+  readonly mask: MaskCall
   /** Throws when a session could not be recorded: what cannot be recorded is not forwarded. */
   readonly assertRecordable: () => void
   readonly reserve: Reserve
@@ -72,12 +76,15 @@ async function judgeAndForward(deps: Deps, session: Session, exchange: Exchange)
   session.asked(asked.bytes, asked.read)
 
   const sources = { request, identity, connection, asked, nowMs: session.startedAtMs }
-  const facts = toFacts(deps.countTokens, sources)
+  const facts = toFacts(deps, sources)
   const judgement = evaluate(connection, facts)
   session.judged(judgement)
   const { decision, demands } = judgement
   if (decision.effect === 'Deny') return refuse(session, reply, toDenial(decision))
 
+  const masked = deps.mask({ connection, asked, masks: judgement.masks })
+  session.masked(masked)
+  if (masked.denied !== undefined) return refuse(session, reply, toDenial(masked.denied))
   deps.assertRecordable()
   const reserved =
     demands.length === 0
@@ -90,7 +97,8 @@ async function judgeAndForward(deps: Deps, session: Session, exchange: Exchange)
   const { reservation } = reserved
   session.shadowed(reservation?.shadow)
   const { permit } = decision
-  const carried = await carry(deps, session, exchange, { permit, connection, asked, judgement, reservation })
+  const call = { permit, connection, asked: masked.asked, judgement, masks: masked.answer, reservation }
+  const carried = await carry(deps, session, exchange, call)
   return conclude(session, reply, carried)
 }
 

@@ -15,6 +15,10 @@ const denials: Record<DenyReason, { readonly code: ErrorCode; readonly message: 
     code: 'policy_unavailable',
     message: 'A policy of this connection is not valid, so every call is refused.',
   },
+  SensitiveData: {
+    code: 'policy_denied',
+    message: 'The request holds data that a policy does not let through.',
+  },
   RiskTooHigh: { code: 'policy_denied', message: 'A policy finds this request too risky.' },
   LimitExceeded: { code: 'limit_exceeded', message: 'A limit of a policy is used up.' },
   LimitUnavailable: {
@@ -47,6 +51,7 @@ export function toDenial(denied: Denied): Refusal {
 const answerDenials: Partial<Record<DenyReason, string>> = {
   EvaluationFailed: 'A rule could not be evaluated on the answer, so it is withheld.',
   RiskTooHigh: 'A policy finds the answer too risky.',
+  SensitiveData: 'The answer holds data that a policy does not let through.',
 }
 
 /** Of an answer that a rule denies. */

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { noMasks } from '../policy/judgement.ts'
 import type { Denied } from '../policy/model.ts'
 import { mintPermit } from '../policy/permit.ts'
 import { makeBundle, makeConnection, makeFacts, makeIdentity, makeSnapshot } from '../test/helpers/make.ts'
@@ -120,7 +121,7 @@ const denied = (rule: string): Denied => ({
 it('names the rules of policies in mode Audit, those too that a limit adds while the answer comes', () => {
   const session = start()
   const growing: Denied[] = []
-  session.judged({ decision: denied('one'), shadow: [denied('two')], demands: [] })
+  session.judged({ decision: denied('one'), shadow: [denied('two')], demands: [], masks: noMasks })
   session.shadowed(growing)
   session.shadowed(undefined)
   growing.push(denied('three'))

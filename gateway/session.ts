@@ -3,11 +3,19 @@
 import type { Revision } from '../policy/bundle.ts'
 import { toRevisionText } from '../policy/bundle.ts'
 import type { Judgement } from '../policy/evaluate.ts'
-import type { RecordedDecision, RecordedResponse, RecordedShadow, SessionRecord } from '../policy/evidence.ts'
+import type {
+  RecordedDecision,
+  RecordedMask,
+  RecordedResponse,
+  RecordedShadow,
+  SessionRecord,
+} from '../policy/evidence.ts'
 import { recordFormat } from '../policy/evidence.ts'
+import type { Masked } from '../policy/masking/mask-run.ts'
 import type { Decision, Denied, Identity, InferenceFacts } from '../policy/model.ts'
 import type { CompiledConnection } from '../policy/snapshot.ts'
 import type { Replied } from './answer/reading.ts'
+import type { AnswerMasks, MaskedCall } from './masking/call-masks.ts'
 import { renderOpenAIError } from './protocols/openai/error.ts'
 import type { ReadRequest, RenderError } from './protocols/protocol.ts'
 import type { Refusal } from './refusal.ts'
@@ -23,6 +31,7 @@ export interface SessionDeps {
 }
 
 const noShadows: readonly (readonly Denied[])[] = []
+const noMasks: readonly Masked[] = []
 
 export class Session {
   readonly id: string
@@ -38,6 +47,9 @@ export class Session {
   #requestBytes = 0
   #decision: RecordedDecision | undefined
   #shadows: readonly (readonly Denied[])[] = noShadows
+  #masked: readonly Masked[] = noMasks
+  /** Read at the end, for an answer is masked while it comes. */
+  #answerMasks: AnswerMasks | undefined
   #response: RecordedResponse = { status: 0, bytes: 0, outcome: 'Cut', error: 'internal' }
 
   constructor(deps: SessionDeps, method: string) {
@@ -94,6 +106,13 @@ export class Session {
         : { effect: 'Deny', reason: decision.reason, rules: toDenyingRules(decision) }
   }
 
+  masked({ found, shadow, denied, answer }: MaskedCall): void {
+    this.#masked = found
+    this.#answerMasks = answer
+    if (shadow.length > 0) this.shadowed(shadow)
+    if (denied !== undefined) this.decided(denied)
+  }
+
   /** What policies in mode Audit would have refused. Read at the end: a limit may still add to its own while the answer comes. */
   shadowed(shadow: readonly Denied[] | undefined): void {
     if (shadow !== undefined) this.#shadows = [...this.#shadows, shadow]
@@ -117,7 +136,13 @@ export class Session {
 
   toRecord(): SessionRecord {
     const identity = this.#identity
-    const shadow = this.#shadows.flatMap((denials) => denials.map(toShadow))
+    const { acting, audit } = this.#answerMasks ?? {}
+    const withheld = audit?.denied === undefined ? [] : [audit.denied]
+    const shadow = [...this.#shadows.flat(), ...withheld].map(toShadow)
+    const masked = [
+      ...this.#masked.map(toRecordedMask('Request')),
+      ...[...(acting?.masked ?? noMasks), ...(audit?.masked ?? noMasks)].map(toRecordedMask('Response')),
+    ]
     return {
       format: recordFormat,
       session: this.id,
@@ -132,6 +157,7 @@ export class Session {
       request: this.#toRequest(),
       ...(this.#decision && { decision: this.#decision }),
       ...(shadow.length > 0 && { shadow }),
+      ...(masked.length > 0 && { masked }),
       response: this.#response,
     }
   }
@@ -147,6 +173,19 @@ export class Session {
 
 function toShadow({ policy = '', rule = '', reason }: Denied): RecordedShadow {
   return { policy, rule, reason }
+}
+
+function toRecordedMask(phase: RecordedMask['phase']): (masked: Masked) => RecordedMask {
+  return ({ demand, count, paths }) => ({
+    phase,
+    policy: demand.policy,
+    mask: demand.name,
+    ...(demand.class === undefined ? {} : { class: demand.class }),
+    action: demand.action,
+    acted: demand.acts,
+    count,
+    paths,
+  })
 }
 
 function toEndingRule(denied: Denied | undefined): Pick<RecordedResponse, 'rule'> {

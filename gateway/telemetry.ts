@@ -111,6 +111,7 @@ function toCallFields(record: SessionRecord, error: GatewayError | undefined): L
     rule: decision?.rules[0],
     answerRule: response.rule,
     shadow: record.shadow?.map(toRuleName).join(' ').slice(0, maxFieldLength),
+    masked: record.masked?.reduce((sum, { count }) => sum + count, 0),
     status: response.status,
     outcome: response.outcome,
     code: response.error,
@@ -173,16 +174,26 @@ function makeCallMetrics(registers: Registry[]) {
     labelNames: ['connection', 'policy', 'rule', 'reason'],
     registers,
   })
+  const maskedFindings = new Counter({
+    name: 'portcullis_masked_findings_total',
+    help: 'What masks found, those of mode Audit included',
+    labelNames: ['connection', 'phase', 'policy', 'mask', 'class', 'action', 'acted'],
+    registers,
+  })
   const countOf = cacheByKey((connection: string, outcome: string, status: string, code: string) =>
     calls.labels({ connection, outcome, status, code }),
   )
   const secondsOf = cacheByKey((connection: string) => seconds.labels({ connection }))
   return {
-    called: ({ connection, response, durationMs, shadow }: SessionRecord) => {
+    called: ({ connection, response, durationMs, shadow, masked }: SessionRecord) => {
       const name = connection === undefined ? '' : `${connection.namespace}/${connection.name}`
       countOf(name, response.outcome, String(response.status), response.error ?? '').inc()
       secondsOf(name).observe(durationMs / 1000)
       for (const { policy, rule, reason } of shadow ?? []) shadowDenials.inc({ connection: name, policy, rule, reason })
+      for (const { phase, policy, mask, class: dataClass = '', action, acted, count } of masked ?? []) {
+        const labels = { connection: name, phase, policy, mask, class: dataClass, action, acted: String(acted) }
+        maskedFindings.inc(labels, count)
+      }
     },
     inFlight: (change: 1 | -1) => inFlight.inc(change),
     endpointFailed: (connection: string, code: string) => endpointFailures.inc({ connection, code }),

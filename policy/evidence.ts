@@ -19,6 +19,8 @@ export interface SessionRecord {
   readonly decision?: RecordedDecision
   /** What policies in mode Audit would have refused, of the request and of the answer. Absent: nothing. */
   readonly shadow?: readonly RecordedShadow[]
+  /** What masks found, of the request and of the answer. Absent: nothing. */
+  readonly masked?: readonly RecordedMask[]
   readonly response: RecordedResponse
 }
 
@@ -50,6 +52,21 @@ export interface RecordedShadow {
   /** A rule or limit of it; empty where the policy itself is what refuses. */
   readonly rule: string
   readonly reason: DenyReason
+}
+
+export interface RecordedMask {
+  readonly phase: 'Request' | 'Response'
+  /** `namespace/name`. */
+  readonly policy: string
+  readonly mask: string
+  /** Absent: the mask is about one field. */
+  readonly class?: string
+  readonly action: string
+  /** False: of a policy in mode Audit, and only counted. */
+  readonly acted: boolean
+  readonly count: number
+  /** The first places, as JSON pointers; names that may be data are `*` in them. */
+  readonly paths: readonly string[]
 }
 
 export interface RecordedResponse {

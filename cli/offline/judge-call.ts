@@ -9,6 +9,9 @@ import type { Asked } from '../../gateway/read.ts'
 import { readAsked } from '../../gateway/read.ts'
 import type { Refusal } from '../../gateway/refusal.ts'
 import { toAnswerDenial, toDenial } from '../../gateway/reply.ts'
+import type { MakeScan } from '../../gateway/masking/scan.ts'
+import { makeMakeScan } from '../../gateway/masking/scan.ts'
+import { MaskEngines } from '../../policy/masking/mask-engines.ts'
 import type { CountTokens } from '../../gateway/tokens/count-input.ts'
 import { buildCountTokens } from '../../gateway/tokens/count-input.ts'
 import { Tokenizers } from '../../gateway/tokens/tokenizers.ts'
@@ -60,6 +63,7 @@ export interface JudgeDeps {
   readonly snapshot: Snapshot
   readonly protocols: Protocols
   readonly countTokens: CountTokens
+  readonly makeScan: MakeScan
 }
 
 /** Loads the tokenizers that rules and limits of this snapshot will ask; each takes a tenth of a second. */
@@ -69,7 +73,8 @@ export async function makeJudgeDeps(snapshot: Snapshot): Promise<JudgeDeps> {
   const counting = [...snapshot.connections.values()].filter(({ reads }) => reads.has('request.inputTokens'))
   await tokenizers.load(new Set(counting.flatMap((connection) => [...connection.tokenizers.values()])))
   if (failures.length > 0) throw new Error('a tokenizer cannot be loaded', { cause: failures[0] })
-  return { snapshot, protocols: new Protocols(), countTokens: buildCountTokens(tokenizers) }
+  const makeScan = makeMakeScan(new MaskEngines())
+  return { snapshot, protocols: new Protocols(), countTokens: buildCountTokens(tokenizers), makeScan }
 }
 
 export async function judgeCall(deps: JudgeDeps, call: OfflineCall): Promise<JudgedCall> {
@@ -80,7 +85,7 @@ export async function judgeCall(deps: JudgeDeps, call: OfflineCall): Promise<Jud
     const rest = request.path.slice(connection.prefix.length - 1)
     const asked = await readAsked(deps.protocols, request, { connection, rest })
     const { identity, nowMs } = call
-    const facts = toFacts(deps.countTokens, { request, identity, connection, asked, nowMs })
+    const facts = toFacts(deps, { request, identity, connection, asked, nowMs })
     return { connection: connection.id, ...judge(connection, facts, { asked, answer: call.answer }) }
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error

@@ -1,4 +1,4 @@
-// The way back of a call whose answer rules or limits need: forward, with the answer read between the model server and the caller.
+// The way back of a call whose answer rules, limits or masks need: forward, with the answer read between the model server and the caller.
 // Calls that need none of it never come here.
 import type { Usage } from '../../policy/model.ts'
 import type { Permit } from '../../policy/permit.ts'
@@ -28,14 +28,14 @@ type Forward = (permit: Permit, call: UpstreamCall, reply: ReplySink) => Promise
 
 /** Rejects with a GatewayError while nothing was sent. */
 export async function forwardRead(forward: Forward, asked: ReadCall): Promise<Carried> {
-  const { judge, budget } = asked.reading
-  const acts = judge?.acts === true || budget?.acts === true
+  const { judge, budget, masks } = asked.reading
+  const acts = judge?.acts === true || budget?.acts === true || masks?.acting !== undefined
   return acts ? forwardGated(forward, asked) : forwardWatched(forward, asked)
 }
 
 async function forwardWatched(forward: Forward, { permit, call, reply, reading }: ReadCall): Promise<Carried> {
   const gate = new Gate(reading)
-  const watcher = new Watcher(reading.format, gate)
+  const watcher = new Watcher(reading, gate)
   const forwarded = await forward(permit, call, new Tee(reply, toDecoded(watcher, call)))
   const mistake = await watcher.seen
   const found = mistake === undefined ? {} : { error: toGatewayError(mistake) }

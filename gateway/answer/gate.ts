@@ -13,7 +13,13 @@ export class Gate {
 
   /** What cannot be judged must not pass. */
   get acts(): boolean {
-    return this.#reading.judge?.acts === true
+    const { judge, masks } = this.#reading
+    return judge?.acts === true || masks?.acting !== undefined
+  }
+
+  /** Nobody asks what the answer says: it is only masked. */
+  get isIdle(): boolean {
+    return this.#reading.judge === undefined && this.#reading.budget === undefined
   }
 
   /** What policies in mode Audit said when they were asked last. */
@@ -31,7 +37,7 @@ export class Gate {
     const { judge, budget } = this.#reading
     const verdict = judge?.judge(facts, goesOn)
     this.#shadow = verdict?.shadow ?? this.#shadow
-    if (this.acts && verdict?.denied !== undefined) {
+    if (judge?.acts === true && verdict?.denied !== undefined) {
       return { refusal: toAnswerDenial(verdict.denied), denied: verdict.denied }
     }
     if (budget === undefined) return undefined

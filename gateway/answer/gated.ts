@@ -1,11 +1,12 @@
-// A stream whose events leave once they were judged, each exactly as it came. A denial, or a budget that is spent, puts the
+// A stream whose events leave once they were judged, each exactly as it came or as the masks of the call leave it. A denial, or a budget that is spent, puts the
 // protocol's own end in place of the rest, so that clients read a proper one.
-import { toRefusal } from '../reply.ts'
+import { toAnswerDenial, toRefusal } from '../reply.ts'
 import type { GatewayError } from '../errors.ts'
 import type { AnswerStream, Ending } from '../protocols/protocol.ts'
 import type { Gate } from './gate.ts'
 import type { Mode } from './mode.ts'
 import { tooMuch, toUnreadable } from './mode.ts'
+import type { Outlet } from './outlet.ts'
 import { Lines, Pieces, Schedule } from './pieces.ts'
 import type { Ended } from './reading.ts'
 import { maxReadBytes } from './reading.ts'
@@ -15,14 +16,13 @@ export interface GatedOptions {
   readonly way: Way
   readonly gate: Gate
   readonly stream: AnswerStream
+  readonly outlet: Outlet
 }
 
 export class GatedStream implements Mode {
   readonly #options: GatedOptions
   readonly #lines = new Lines()
   readonly #schedule = new Schedule()
-  /** Whole events, not judged yet. */
-  readonly #waiting = new Pieces()
   /** What the stream has taken and not given back yet. */
   readonly #partial = new Pieces()
   #read = 0
@@ -73,9 +73,12 @@ export class GatedStream implements Mode {
     this.#read += line.length
     this.#partial.push(line)
     if (this.#read > maxReadBytes) this.#giveUp(tooMuch())
-    else if (this.#readEvents((stream) => stream.push(line)) && this.#waiting.length > 0 && this.#schedule.isDue) {
-      this.#check(true)
-    }
+    else if (this.#readEvents((stream) => stream.push(line)) && this.#isDue) this.#check(true)
+  }
+
+  get #isDue(): boolean {
+    const { gate, outlet } = this.#options
+    return outlet.length > 0 && (gate.isIdle || this.#schedule.isDue)
   }
 
   #finish(): void {
@@ -94,7 +97,7 @@ export class GatedStream implements Mode {
     }
     for (const event of events) {
       this.#partial.drop(event.length)
-      this.#waiting.push(event)
+      this.#options.outlet.add(event)
       this.#schedule.came(event.length)
     }
     return true
@@ -102,6 +105,10 @@ export class GatedStream implements Mode {
 
   #check(goesOn: boolean): void {
     const { way, gate, stream } = this.#options
+    if (gate.isIdle) {
+      if (this.#release() && !goesOn) this.#close()
+      return
+    }
     const facts = stream.facts()
     this.#schedule.judged(facts)
     const verdict = gate.check(facts, goesOn)
@@ -113,14 +120,39 @@ export class GatedStream implements Mode {
         this.#stop(ending)
         return
       }
-      this.#release()
+      if (!this.#release()) return
       if (!goesOn) this.#close(facts.usage)
       else if (wasBusy) this.#goOn()
     })
   }
 
-  #release(): void {
-    if (this.#waiting.length > 0) this.#isFlowing = this.#options.way.reply.write(this.#waiting.take())
+  /** False: a mask has ended the stream. */
+  #release(): boolean {
+    const { outlet } = this.#options
+    return outlet.length === 0 || this.#write(outlet.release())
+  }
+
+  #write(bytes: Uint8Array): boolean {
+    const { way, gate, stream, outlet } = this.#options
+    const { denied } = outlet
+    if (denied === undefined) {
+      if (bytes.length > 0) this.#isFlowing = way.reply.write(bytes)
+      return true
+    }
+    if (gate.isIdle) {
+      // Nobody asked for facts, so the stream does not know what has left: all of it, but for the event that is withheld now.
+      stream.facts()
+      stream.facts()
+    }
+    this.#stop({ refusal: toAnswerDenial(denied), denied })
+    return false
+  }
+
+  flush(): void {
+    const { way, outlet } = this.#options
+    if (this.#isUnread || way.isOver) return
+    const rest = outlet.end()
+    if (rest.length > 0 && outlet.denied === undefined) way.reply.write(rest)
   }
 
   /** What came while a counter was asked, and then the model server again. */
@@ -135,8 +167,8 @@ export class GatedStream implements Mode {
   }
 
   #close(usage?: ReturnType<AnswerStream['facts']>['usage']): void {
-    const { way } = this.#options
-    if (way.isOver) return
+    const { way, outlet } = this.#options
+    if (way.isOver || (!this.#isUnread && !this.#write(outlet.end()))) return
     way.reply.end()
     way.end({ kind: 'Passed', usage })
   }
@@ -149,7 +181,7 @@ export class GatedStream implements Mode {
 
   /** What was only to be counted passes, and counts as unknown. */
   #giveUp(error: GatewayError): void {
-    const { way, gate, stream } = this.#options
+    const { way, gate, stream, outlet } = this.#options
     if (gate.acts) {
       // Tells the stream that what came since it was asked last does not go on.
       stream.facts()
@@ -158,11 +190,12 @@ export class GatedStream implements Mode {
       return
     }
     this.#isUnread = true
-    this.#release()
+    if (outlet.length > 0) this.#isFlowing = way.reply.write(outlet.release())
     if (this.#partial.length > 0) this.#isFlowing = way.reply.write(this.#partial.take())
   }
 
   #endWith(ending: Ending): void {
-    this.#options.way.reply.end(this.#options.stream.close(ending))
+    const { way, stream, outlet } = this.#options
+    way.reply.end(outlet.close(stream.close(ending)))
   }
 }

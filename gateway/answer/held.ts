@@ -1,23 +1,26 @@
 // Answers of which nothing leaves before all of them was judged: every answer that is no stream, and streams where a rule asks for
-// it. What passes, passes byte for byte; what does not is replaced, because nothing was sent yet.
+// it. What passes, passes byte for byte or as the masks of the call leave it; what does not is replaced, because nothing was sent yet.
 import type { ResponseFacts } from '../../policy/model.ts'
 import type { GatewayError } from '../errors.ts'
-import type { AnswerStream } from '../protocols/protocol.ts'
+import type { MaskedAnswer } from '../protocols/protocol.ts'
+import { toAnswerDenial } from '../reply.ts'
 import type { Gate } from './gate.ts'
 import type { Head, Mode } from './mode.ts'
-import { toAnswerHead, toEmptyFacts, tooMuch, toUnreadable } from './mode.ts'
+import { toAnswerHead, toEmptyFacts, tooMuch, toUnreadable, withoutLength } from './mode.ts'
+import { maskWhole } from './outlet.ts'
 import { Pieces } from './pieces.ts'
 import type { Reading } from './reading.ts'
 import { maxReadBytes } from './reading.ts'
+import type { OpenStream } from './sink.ts'
 import type { Way } from './way.ts'
 
 export interface HeldOptions {
   readonly way: Way
   readonly gate: Gate
-  readonly format: Reading['format']
+  readonly reading: Reading
   readonly head: Head
   /** Present where the answer is a stream of events. */
-  readonly stream?: AnswerStream | undefined
+  readonly read?: OpenStream | undefined
 }
 
 export class HeldAnswer implements Mode {
@@ -30,12 +33,12 @@ export class HeldAnswer implements Mode {
   }
 
   write(bytes: Uint8Array): boolean {
-    const { way, stream } = this.#options
+    const { way } = this.#options
     if (this.#isUnread) return way.reply.write(bytes)
     this.#held.push(bytes)
     if (this.#held.length > maxReadBytes) return this.#giveUp(tooMuch())
     try {
-      stream?.push(bytes)
+      this.#readEvents(bytes)
     } catch (error) {
       return this.#giveUp(toUnreadable(error))
     }
@@ -60,22 +63,32 @@ export class HeldAnswer implements Mode {
     }
   }
 
+  /** Those that are whole now; without bytes, what is left. */
+  #readEvents(bytes?: Uint8Array): void {
+    const { read } = this.#options
+    if (read === undefined) return
+    for (const event of bytes === undefined ? read.stream.end() : read.stream.push(bytes)) read.outlet.add(event)
+  }
+
   /** Undefined: it cannot be read, and what follows from that has been done. */
   #read(): ResponseFacts | undefined {
-    const { format, head, stream } = this.#options
+    const { reading, head, read } = this.#options
     if (this.#held.length === 0) return toEmptyFacts(head.status)
     try {
-      if (stream === undefined) {
-        const body = this.#held.take()
-        this.#held.push(body)
-        return format.readWhole(toAnswerHead(head), body)
-      }
-      stream.end()
-      return stream.facts()
+      if (read === undefined) return reading.format.readWhole(toAnswerHead(head), this.#takeHeld())
+      this.#readEvents()
+      return read.stream.facts()
     } catch (error) {
       this.#giveUp(toUnreadable(error))
       return undefined
     }
+  }
+
+  /** Of one piece from now on. */
+  #takeHeld(): Uint8Array {
+    const body = this.#held.take()
+    this.#held.push(body)
+    return body
   }
 
   /** What was only to be counted passes, and counts as unknown. */
@@ -91,10 +104,39 @@ export class HeldAnswer implements Mode {
   }
 
   #release({ usage }: ResponseFacts): void {
-    const { way, head } = this.#options
-    way.begin(head.status, head.headers)
-    if (this.#held.length === 0) way.reply.end()
-    else way.reply.end(this.#held.take())
+    const { way, reading } = this.#options
+    const masked = this.#mask()
+    if (masked === undefined) return
+    const denied = reading.masks?.acting?.denied
+    if (denied !== undefined) {
+      way.end({ kind: 'Denied', ending: { refusal: toAnswerDenial(denied), denied }, usage })
+      return
+    }
+    this.#begin(masked)
+    if (masked.body.length === 0) way.reply.end()
+    else way.reply.end(masked.body)
     way.end({ kind: 'Passed', usage })
+  }
+
+  #begin({ body, headers }: MaskedAnswer): void {
+    const { way, head, reading, read } = this.#options
+    if (reading.masks?.acting === undefined || this.#held.length === 0) way.begin(head.status, head.headers)
+    else if (read !== undefined) way.begin(head.status, withoutLength(head.headers))
+    else way.begin(head.status, { ...withoutLength(head.headers), ...headers, 'content-length': String(body.length) })
+  }
+
+  /** Undefined: it cannot be masked, and was cut. */
+  #mask(): MaskedAnswer | undefined {
+    const { way, reading, head, read } = this.#options
+    const { masks, format } = reading
+    const held = this.#takeHeld()
+    if (masks === undefined || held.length === 0) return { body: held, headers: {} }
+    try {
+      if (read === undefined) return maskWhole(masks, format, { head: toAnswerHead(head), body: held })
+      return { body: Buffer.concat([read.outlet.release(), read.outlet.end()]), headers: {} }
+    } catch (error) {
+      way.cut(toUnreadable(error))
+      return undefined
+    }
   }
 }

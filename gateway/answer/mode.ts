@@ -12,6 +12,8 @@ export interface Mode {
   readonly write: (bytes: Uint8Array) => boolean
   readonly onDrain: (resume: () => void) => void
   readonly end: () => void
+  /** The model server broke off: what is held and may leave does. */
+  readonly flush?: () => void
 }
 
 export interface Head {
@@ -25,6 +27,21 @@ export function toAnswerHead({ status, headers }: Head): AnswerHead {
     single[name] = typeof value === 'string' ? value : value.join(', ')
   return { status, headers: single }
 }
+
+/** Of a stream that may be ended early or masked, or of a body that was changed: neither has the length or the digest of the original. */
+export function withoutLength(headers: ReplyHeaders): ReplyHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !boundToBytes.has(name)))
+}
+
+const boundToBytes: ReadonlySet<string> = new Set([
+  'content-length',
+  'content-md5',
+  'content-digest',
+  'repr-digest',
+  'digest',
+  'etag',
+  'accept-ranges',
+])
 
 const nothing: Json = null
 

@@ -5,14 +5,16 @@ import type { Denied, ResponseFacts, Usage } from '../../policy/model.ts'
 import type { GatewayError } from '../errors.ts'
 import type { ReplySink } from '../exchange.ts'
 import type { Reservation } from '../limits/reservation.ts'
+import type { AnswerMasks } from '../masking/call-masks.ts'
 import type { AnswerFormat } from '../protocols/protocol.ts'
 import type { Refusal } from '../refusal.ts'
 
-/** With neither judge nor budget an answer is not read at all, and nothing of this room is on its way. */
+/** With neither judge nor budget nor masks an answer is not read at all, and nothing of this room is on its way. */
 export interface Reading {
   readonly format: AnswerFormat
   readonly judge?: AnswerJudge | undefined
   readonly budget?: Budget | undefined
+  readonly masks?: AnswerMasks | undefined
 }
 
 export interface Budget {

@@ -2,14 +2,22 @@
 import type { GatewayError } from '../errors.ts'
 import type { ReplyHeaders } from '../exchange.ts'
 import { toCoding } from '../encoding/codings.ts'
+import type { AnswerStream } from '../protocols/protocol.ts'
 import { AnswerUnreadable } from '../protocols/protocol.ts'
 import { GatedStream } from './gated.ts'
 import type { Gate } from './gate.ts'
 import { HeldAnswer } from './held.ts'
 import type { Head, Mode } from './mode.ts'
-import { toAnswerHead, toUnreadable } from './mode.ts'
+import { toAnswerHead, toUnreadable, withoutLength } from './mode.ts'
+import type { Outlet } from './outlet.ts'
+import { MaskedOutlet, PlainOutlet } from './outlet.ts'
 import type { AnswerReader, Reading } from './reading.ts'
 import type { Way } from './way.ts'
+
+export interface OpenStream {
+  readonly stream: AnswerStream
+  readonly outlet: Outlet
+}
 
 export class AnswerSink implements AnswerReader {
   readonly #reading: Reading
@@ -43,6 +51,7 @@ export class AnswerSink implements AnswerReader {
   }
 
   destroy(): void {
+    this.#way.guard(undefined, () => this.#mode?.flush?.())
     this.#way.cut()
   }
 
@@ -53,14 +62,25 @@ export class AnswerSink implements AnswerReader {
   #open(head: Head): Mode | undefined {
     const way = this.#way
     const gate = this.#gate
-    const { format, judge } = this.#reading
     if (isUnknownCoding(head)) return this.#passUnread(head)
-    const stream = format.openStream(toAnswerHead(head))
-    if (stream === undefined || (gate.acts && judge?.manner === 'Hold')) {
-      return new HeldAnswer({ way, gate, format, head, stream })
-    }
+    const read = this.#openStream(head)
+    if (read === undefined || this.#isHeld) return new HeldAnswer({ way, gate, reading: this.#reading, head, read })
     way.begin(head.status, withoutLength(head.headers))
-    return new GatedStream({ way, gate, stream })
+    return new GatedStream({ way, gate, ...read })
+  }
+
+  get #isHeld(): boolean {
+    const { judge } = this.#reading
+    return judge?.acts === true && judge.manner === 'Hold'
+  }
+
+  /** Undefined: it is no stream of events. */
+  #openStream(head: Head): OpenStream | undefined {
+    const { format, masks } = this.#reading
+    const answerHead = toAnswerHead(head)
+    const stream = format.openStream(answerHead)
+    if (stream === undefined) return undefined
+    return { stream, outlet: masks === undefined ? new PlainOutlet() : new MaskedOutlet(masks, format, answerHead) }
   }
 
   #passUnread({ status, headers }: Head): Mode | undefined {
@@ -86,9 +106,4 @@ export class AnswerSink implements AnswerReader {
 export function isUnknownCoding({ headers }: Head): boolean {
   const named = headers['content-encoding']
   return named !== undefined && toCoding(typeof named === 'string' ? named : named.join(', ')) !== 'identity'
-}
-
-/** A stream that may be ended early has no length. */
-function withoutLength({ 'content-length': _length, ...headers }: ReplyHeaders): ReplyHeaders {
-  return headers
 }

@@ -6,10 +6,12 @@ import { readKinds } from '../../cli/offline/objects.ts'
 import { defaultPlatformNamespace } from '../../cli/offline/plan.ts'
 import { toIdentity } from '../../cli/offline/call.ts'
 import { toFacts } from '../../gateway/facts.ts'
+import { makeMakeScan } from '../../gateway/masking/scan.ts'
 import { Protocols } from '../../gateway/protocols/find.ts'
 import { readAsked } from '../../gateway/read.ts'
 import { evaluate } from '../../policy/evaluate.ts'
 import { explain } from '../../policy/explain.ts'
+import { MaskEngines } from '../../policy/masking/mask-engines.ts'
 import type { Facts } from '../../policy/model.ts'
 import type { CompiledConnection } from '../../policy/snapshot.ts'
 
@@ -61,12 +63,13 @@ export async function makeJudge({ paths, connection: id, pack }: JudgeOptions): 
 
 function makeFactReader(connection: CompiledConnection): (text: string) => Promise<Facts> {
   const protocols = new Protocols()
+  const makeScan = makeMakeScan(new MaskEngines())
   const identity = toIdentity({ username: 'alice' })
   return async (text) => {
     const json = { model: 'm', messages: [{ role: 'user', content: text }] }
     const request = toRequest({ path: '/v1/chat/completions', json }, connection)
     const asked = await readAsked(protocols, request, { connection, rest: '/v1/chat/completions' })
-    return toFacts(() => 0, { request, identity, connection, asked, nowMs: 0 })
+    return toFacts({ countTokens: () => 0, makeScan }, { request, identity, connection, asked, nowMs: 0 })
   }
 }
 
