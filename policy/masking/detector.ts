@@ -23,6 +23,8 @@ export interface Detector {
    * finding. For values whose checksum says little: sixteen bare digits after "order id" are an order far more often than a card.
    */
   readonly unless?: { readonly words: readonly string[] }
+  /** Its pattern is the trie of a list of terms (dictionary.ts): large, and safe all the same. Others are measured. */
+  readonly terms?: true
   /** Longest match in UTF-16 units; beyond it the engine fails closed: what still may be a match is masked until it cannot be one. */
   readonly maxLength: number
 }

@@ -18,8 +18,8 @@ export interface EngineProblems {
   readonly problems: readonly Problem[]
 }
 
-/** States of all patterns together when unrolled, those of one pattern, and those of an automaton before it starts anew. */
-const limits = { all: 400_000, one: 120_000, dfa: 20_000, maxLength: 65_536 } as const
+/** States of all patterns together when unrolled, those of one pattern or list of terms, and those of an automaton before it starts anew. */
+const limits = { all: 400_000, one: 120_000, terms: 300_000, dfa: 20_000, maxLength: 65_536 } as const
 
 export function compileEngine(detectors: readonly Detector[]): Engine | EngineProblems {
   const compiled = compileDetectors(detectors)
@@ -33,7 +33,7 @@ export function compileDetectors(detectors: readonly Detector[]): Compiled | Eng
   for (const [index, detector] of detectors.entries()) {
     const path = `detectors[${index}]`
     const parsed = parsePattern(detector.pattern)
-    const refusal = 'error' in parsed ? undefined : refusePattern(parsed.node)
+    const refusal = 'error' in parsed ? undefined : refusePattern(parsed.node, detector.terms === true)
     if ('error' in parsed) problems.push(invalid(`${path}.pattern`, parsed.error.message, parsed.error.position))
     else if (refusal === undefined) nodes.push(parsed.node)
     else problems.push(invalid(`${path}.pattern`, refusal))
@@ -52,11 +52,12 @@ function invalid(path: string, message: string, position?: number): Problem {
   return { path, reason: 'Invalid', message, ...at }
 }
 
-function refusePattern(node: PatternNode): string | undefined {
-  if (countStates(node) > limits.one)
-    return `unrolls to more than ${limits.one} states; shorten its repeats or leave their upper bounds away`
+function refusePattern(node: PatternNode, isTrie: boolean): string | undefined {
+  const most = isTrie ? limits.terms : limits.one
+  if (countStates(node) > most)
+    return `unrolls to more than ${most} states; shorten its repeats or leave their upper bounds away`
   if (isNullable(node)) return 'matches the empty text; make some part of it obligatory'
-  if (isTooLarge(node))
+  if (!isTrie && isTooLarge(node))
     return 'needs too many states to be run in one pass; a repeat over characters that also stand before it is the usual cause'
   return undefined
 }
@@ -104,7 +105,7 @@ function hasLookalike([first, last]: PointRange): boolean {
   return isLookalike(first) || isLookalike(last) || (first >= 0x370 && last <= 0x52f)
 }
 
-function toEngine(compiled: Compiled): Engine {
+export function toEngine(compiled: Compiled): Engine {
   return {
     findAll: (text, before) => {
       const findings: Finding[] = []

@@ -17,7 +17,7 @@ export interface PatternError {
 
 export type ParsedPattern = { readonly node: PatternNode } | { readonly error: PatternError }
 
-const limits = { length: 200_000, depth: 50, repeat: 1000 } as const
+const limits = { length: 2_000_000, depth: 50, repeat: 1000 } as const
 
 const notEscaped = 'has a meaning in patterns; write it with a backslash to mean the character'
 

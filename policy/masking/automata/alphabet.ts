@@ -11,7 +11,7 @@ export interface Alphabet {
   /** Class of each UTF-16 unit; surrogates and ignorable ones apart. */
   readonly table: Uint16Array
   readonly size: number
-  /** Per class: a word character for \b, where it stands beside a candidate; a look-alike is none there. */
+  /** Per class: a word character for \b, where it stands beside a candidate; a look-alike or an underscore is none there. */
   readonly outside: Uint8Array
   /** Per class: a word character for \b, where it is part of a candidate. */
   readonly inside: Uint8Array
@@ -20,6 +20,9 @@ export interface Alphabet {
   /** Class of a character beyond the basic plane, or ignorableUnit. */
   readonly classOfPoint: (point: number) => number
 }
+
+/** Part of names in programs, where values are glued to it: `card_4111…`, `apollo_backup`. */
+const underscore = 0x5f
 
 /** One character of each class, by what it is and what it folds to. */
 interface Kind {
@@ -50,7 +53,9 @@ export function buildAlphabet(sets: readonly CharSet[]): Alphabet {
     const cached = known.get(key)
     if (cached !== undefined) return cached
     const word = isWordPoint(folded)
-    const signature = sets.map((set) => (hasPoint(set, point, folded) ? '1' : '0')).join('') + `${word}${lookalike}`
+    const signature =
+      sets.map((set) => (hasPoint(set, point, folded) ? '1' : '0')).join('') +
+      `${word}${lookalike}${folded === underscore}`
     const found = classes.get(signature) ?? kinds.push({ point, folded, lookalike }) - 1
     classes.set(signature, found)
     known.set(key, found)
@@ -67,7 +72,9 @@ export function buildAlphabet(sets: readonly CharSet[]): Alphabet {
 function describe(kinds: readonly Kind[], sets: readonly CharSet[]): Omit<Alphabet, 'table' | 'classOfPoint'> {
   return {
     size: kinds.length,
-    outside: Uint8Array.from(kinds, ({ folded, lookalike }) => Number(isWordPoint(folded) && !lookalike)),
+    outside: Uint8Array.from(kinds, ({ folded, lookalike }) =>
+      Number(isWordPoint(folded) && !lookalike && folded !== underscore),
+    ),
     inside: Uint8Array.from(kinds, ({ folded }) => Number(isWordPoint(folded))),
     members: sets.map((set) => Uint8Array.from(kinds, ({ point, folded }) => Number(hasPoint(set, point, folded)))),
   }

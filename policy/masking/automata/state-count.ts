@@ -11,8 +11,7 @@ const largestChecked = 3000
 const maxStates = 4000
 
 export function isTooLarge(node: PatternNode): boolean {
-  if (isPlain(node)) return false
-  if (countStates(node) > largestChecked) return true
+  if (countStates(node) > largestChecked) return !isPlain(node)
   const sets = new SetNumbers()
   const exact = buildNfa([node], { sets, relaxed: false })
   const relaxed = buildNfa([node], { sets, relaxed: true })

@@ -41,10 +41,14 @@ function fold(original: string): Folded {
 
 type Tester = (text: string, start: number) => number | undefined
 
+/** Beside a candidate the underscore is no letter. */
+const boundary = String.raw`(?:(?<![A-Za-z0-9])(?=\w)|(?<=\w)(?![A-Za-z0-9]))`
+
 function makeTester(detector: Detector): Tester {
-  const quick = new RegExp(`(?:${detector.pattern})`, 'y')
-  const atEnd = new RegExp(`(?:${detector.pattern})$`, 'y')
-  const beforeOne = new RegExp(`(?:${detector.pattern})(?=[^]$)`, 'y')
+  const pattern = detector.pattern.replaceAll(String.raw`\b`, boundary)
+  const quick = new RegExp(`(?:${pattern})`, 'y')
+  const atEnd = new RegExp(`(?:${pattern})$`, 'y')
+  const beforeOne = new RegExp(`(?:${pattern})(?=[^]$)`, 'y')
   return (text, start) => {
     quick.lastIndex = start
     if (!quick.test(text)) return undefined
