@@ -27,7 +27,7 @@ describe('compilePolicy', () => {
     ['rules for answers', { rules: [answerRule] }, []],
     ['mode Audit', { mode: 'Audit' }, []],
     ['approval for risk', { risk: { scores: [score], approveAbove: 1 } }, ['spec.risk.approveAbove NotSupported']],
-    ['masks', { masking: { request: [] } }, ['spec.masking NotSupported']],
+    ['masks', { masking: { request: [] } }, []],
     ['approval', { rules: [{ ...allowAll, action: 'RequireApproval' }] }, ['spec.rules[0].action NotSupported']],
     [
       '[AN1] an answer that is allowed',

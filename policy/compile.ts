@@ -2,13 +2,15 @@
 // invalid Audit or Disabled one denies nothing), and its problems go to its status.
 import type { InferencePolicySpec } from '../crds/generated/inference-policy.ts'
 import type { BundlePolicy } from './bundle.ts'
+import type { CompiledClasses } from './compile-classes.ts'
+import { compileClasses } from './compile-classes.ts'
 import { compileLimits } from './compile-limits.ts'
+import { compileMasks } from './compile-masks.ts'
 import { compileRules } from './compile-rules.ts'
-import { noMasks } from './judgement.ts'
 import { Work } from './compile-work.ts'
 import type { CompiledPolicy, CompiledRisk, CompiledSubject, CompiledVariable, PolicyCompilation } from './compiled.ts'
 import type { Environment, Environments, Struct } from './environment.ts'
-import { subjectEnvironment, withRisk, withVariables } from './environment.ts'
+import { subjectEnvironment, withFindings, withRisk, withVariables } from './environment.ts'
 import type { Compile } from './expression.ts'
 import type { Subject } from './select.ts'
 import { findUnsupportedInPolicy } from './unsupported.ts'
@@ -18,16 +20,27 @@ export function toPolicyId(ref: { readonly namespace: string; readonly name: str
   return `${ref.namespace}/${ref.name}`
 }
 
-/** An environment that is undefined: nothing can be written for that phase of the protocol, so whatever is written is a problem. */
-export function compilePolicy(compile: Compile, policy: BundlePolicy, environments: Environments): PolicyCompilation {
+/**
+ * An environment that is undefined: nothing can be written for that phase of the protocol, so whatever is written is a problem. `found`:
+ * what compileClasses made of the policy, where that is known.
+ */
+export function compilePolicy(
+  compile: Compile,
+  policy: BundlePolicy,
+  environments: Environments,
+  found: CompiledClasses = compileClasses(policy),
+): PolicyCompilation {
   const { spec } = policy
   const id = toPolicyId(policy.ref)
   const work = new Work(compile)
   if (policy.blocked !== undefined) work.refuse('spec', 'Invalid', policy.blocked.message)
-  work.problems.push(...findUnsupportedInPolicy(spec))
+  work.problems.push(...findUnsupportedInPolicy(spec), ...found.problems)
   const subjects = spec.subjects?.map((subject, i) => compileSubject(work, subject, `spec.subjects[${i}]`))
-  const { variables, extend } = compileVariables(work, spec, environments.request)
-  const request = extend(environments.request)
+  const classNames = found.classes.map(({ name }) => name)
+  const finding = (environment: Environment | undefined): Environment | undefined =>
+    environment === undefined ? undefined : withFindings(environment, classNames)
+  const { variables, extend } = compileVariables(work, spec, finding(environments.request))
+  const request = extend(finding(environments.request))
   const risk = compileRisk(work, spec.risk, request)
   const weighed = (environment: Environment | undefined): Environment | undefined =>
     environment === undefined || risk === undefined ? environment : withRisk(environment)
@@ -35,8 +48,9 @@ export function compilePolicy(compile: Compile, policy: BundlePolicy, environmen
   const rules = compileRules(work, spec.rules ?? [], {
     id,
     request: weighed(request),
-    response: weighed(extend(environments.response)),
+    response: weighed(extend(finding(environments.response))),
   })
+  const masks = compileMasks(work, spec, { id, classes: found.classes, environments })
   const compiled: CompiledPolicy = {
     id,
     invalid: work.problems.length > 0,
@@ -49,8 +63,8 @@ export function compilePolicy(compile: Compile, policy: BundlePolicy, environmen
     ...rules,
     ...(risk === undefined ? {} : { risk }),
     limits,
-    classes: [],
-    masks: noMasks,
+    classes: found.classes,
+    masks,
     reads: work.reads,
   }
   return { policy: compiled, problems: work.problems }

@@ -75,8 +75,8 @@ describe('a declaration of content', () => {
       ['spec.content.fields[1]'],
     ],
     [
-      'a data class',
-      { fields: [{ ...text, formPart: 'x', classification: 'PHI' }] },
+      'a data class of binaries',
+      { fields: [{ ...binary, formPart: 'x', classification: 'PHI' }], media: [png] },
       ['spec.content.fields[0].classification'],
     ],
     ['binaries without media', { fields: [{ ...binary, formPart: 'x' }] }, ['spec.content.media']],

@@ -94,9 +94,8 @@ function findFieldProblem(field: ContentField, path: string): readonly Problem[]
   if (field.formPart !== undefined && field.phase === 'Response') {
     return [contradiction(`${path}.formPart`, 'a response has no form; use pointer or body')]
   }
-  if (field.classification !== undefined) {
-    const message = 'data classes are not supported by this version of Portcullis; remove it'
-    return [{ path: `${path}.classification`, reason: 'NotSupported', message }]
+  if (field.classification !== undefined && field.kind !== 'Text') {
+    return [contradiction(`${path}.classification`, 'only text belongs to a data class; remove it, or use kind: Text')]
   }
   if (field.pointer === undefined) return []
   if (parsePointer(field.pointer) === undefined) {

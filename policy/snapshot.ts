@@ -3,10 +3,11 @@
 // calls through in between, and reuses whatever did not change since the snapshot before.
 import type { ModelConnectionSpec } from '../crds/generated/model-connection.ts'
 import type { Blocked, Bundle, BundleConnection, BundleCredential, BundleEndpoint, BundlePolicy } from './bundle.ts'
-import { compilePolicy, toPolicyId } from './compile.ts'
+import type { CompilationCaches, Fingerprinted } from './compilations.ts'
+import { Compilations, toFingerprinted } from './compilations.ts'
 import type { CompiledPolicy, PolicyCompilation } from './compiled.ts'
-import { environmentsOf } from './environment.ts'
 import type { Compile } from './expression.ts'
+import { findFieldProblems, toDeclaredFields } from './mask-fields.ts'
 import { MaskSets } from './mask-sets.ts'
 import type { ConnectionFacts } from './model.ts'
 import type { Problem } from './problem.ts'
@@ -43,23 +44,18 @@ export interface CompiledConnection extends Routed {
   readonly reads: ReadonlySet<string>
 }
 
-export interface Snapshot {
+export interface Snapshot extends CompilationCaches {
   readonly bundle: Bundle
   readonly settings: Settings
   readonly connections: ReadonlyMap<string, CompiledConnection>
   readonly routes: RouteTable<CompiledConnection>
   /** By policy id; what the operator writes into each policy's status. */
   readonly problems: ReadonlyMap<string, readonly Problem[]>
-  readonly cache: CompilationCache
 }
-
-/** Compiled policies by identity and environment; carried from one snapshot to the next. */
-export type CompilationCache = ReadonlyMap<string, { readonly from: string; readonly compilation: PolicyCompilation }>
 
 const routelessReasons = new Set(['RouteConflict', 'RouteNotGranted'])
 
 export function* compileSnapshot(compile: Compile, bundle: Bundle, previous?: Snapshot): Generator<void, Snapshot> {
-  const cache = new Map<string, { from: string; compilation: PolicyCompilation }>()
   const connections = new Map<string, CompiledConnection>()
   const problems = new Map<string, Problem[]>()
   const all = bundle.policies.map(toFingerprinted)
@@ -68,29 +64,19 @@ export function* compileSnapshot(compile: Compile, bundle: Bundle, previous?: Sn
     ({ policy }) => policy.ref.namespace,
   )
   const baselines = all.filter(({ policy }) => policy.baseline)
-  const compileFor = (fingerprinted: Fingerprinted, declared: BundleConnection): PolicyCompilation => {
-    const { policy, fingerprint } = fingerprinted
-    const environments = environmentsOf(declared.spec.protocol, isOpaque(declared))
-    const key = `${toPolicyId(policy.ref)} ${environments.request?.name ?? '-'}`
-    const known = cache.get(key) ?? previous?.cache.get(key)
-    const entry =
-      known?.from === fingerprint
-        ? known
-        : { from: fingerprint, compilation: compilePolicy(compile, policy, environments) }
-    cache.set(key, entry)
-    return entry.compilation
-  }
+  const compilations = new Compilations(compile, previous)
   for (const declared of bundle.connections) {
     const compiled: Selected[] = []
     const candidates = [...baselines, ...(byNamespace.get(declared.ref.namespace) ?? [])]
     for (const candidate of candidates) {
       if (!selectsConnection(candidate.policy, declared)) continue
-      const { policy, problems: found } = compileFor(candidate, declared)
+      const { policy, problems: found } = compileFor(compilations, candidate, declared)
       compiled.push({ mode: candidate.policy.spec.mode, policy })
       addProblems(problems, policy.id, found)
+      if (policy.classes.length > 0) yield
     }
     yield
-    const connection = toCompiledConnection(declared, compiled)
+    const connection = toCompiledConnection(declared, compiled, previous)
     connections.set(connection.id, connection)
   }
   return {
@@ -99,18 +85,21 @@ export function* compileSnapshot(compile: Compile, bundle: Bundle, previous?: Sn
     connections,
     routes: buildRouteTable(connections.values()),
     problems,
-    cache,
+    cache: compilations.cache,
+    classes: compilations.classes,
   }
 }
 
-interface Fingerprinted {
-  readonly policy: BundlePolicy
-  readonly fingerprint: string
-}
-
-/** Objects are immutable once decoded, so their text is their identity. */
-function toFingerprinted(policy: BundlePolicy): Fingerprinted {
-  return { policy, fingerprint: JSON.stringify(policy) }
+/** What the policy names of the connection itself differs from one to the next; a name that is wrong here denies here alone. */
+function compileFor(
+  compilations: Compilations,
+  candidate: Fingerprinted,
+  declared: BundleConnection,
+): PolicyCompilation {
+  const compilation = compilations.of(candidate, declared.spec.protocol, isOpaque(declared))
+  const wrong = findFieldProblems(candidate.policy.spec, declared.spec)
+  if (wrong.length === 0) return compilation
+  return { policy: { ...compilation.policy, invalid: true }, problems: [...compilation.problems, ...wrong] }
 }
 
 function isOpaque(connection: BundleConnection): boolean {
@@ -127,12 +116,17 @@ function inMode(mode: Selected['mode'], compiled: readonly Selected[]): readonly
   return chosen.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-function toCompiledConnection(declared: BundleConnection, compiled: readonly Selected[]): CompiledConnection {
+function toCompiledConnection(
+  declared: BundleConnection,
+  compiled: readonly Selected[],
+  previous: Snapshot | undefined,
+): CompiledConnection {
   const { ref, spec, labels, blocked, credential } = declared
   const policies = inMode('Enforce', compiled)
   const audits = inMode('Audit', compiled)
+  const id = `${ref.namespace}/${ref.name}`
   return {
-    id: `${ref.namespace}/${ref.name}`,
+    id,
     declared,
     facts: { name: ref.name, namespace: ref.namespace, labels, protocol: spec.protocol },
     prefix: declared.prefix,
@@ -148,21 +142,25 @@ function toCompiledConnection(declared: BundleConnection, compiled: readonly Sel
     tokenizers: toModelMap(spec, ({ tokenizer }) => tokenizer),
     policies,
     audits,
-    classified: toClassified(spec),
+    classified: toClassified(spec, previous?.connections.get(id)?.classified),
     masks: new MaskSets([...policies, ...audits]),
     reads: new Set([...policies, ...audits].flatMap((policy) => [...policy.reads])),
   }
 }
 
-function toClassified({ protocol, content }: ModelConnectionSpec): ReadonlyMap<string, readonly string[]> {
+type Classified = CompiledConnection['classified']
+
+const unclassified: Classified = new Map()
+
+/** The very same map as before where nothing changed: engines are kept by it. */
+function toClassified(spec: ModelConnectionSpec, before: Classified = unclassified): Classified {
   const map = new Map<string, string[]>()
-  if (protocol !== 'HTTP' || content?.mode !== 'Declared') return map
-  for (const { name, classification } of content.fields ?? []) {
+  for (const { name, classification } of toDeclaredFields(spec)) {
     if (classification === undefined) continue
     const names = map.get(classification) ?? []
     map.set(classification, [...names, name])
   }
-  return map
+  return JSON.stringify([...map]) === JSON.stringify([...before]) ? before : map
 }
 
 type Model = NonNullable<ModelConnectionSpec['models']>[number]

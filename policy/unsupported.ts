@@ -24,7 +24,7 @@ const versionedProtocols = new Set<string>(['OpenInference', 'TensorFlowServing'
 export function findUnsupportedInPolicy(spec: InferencePolicySpec): readonly Problem[] {
   const problems: Problem[] = []
   const refuse = toRefuse(problems)
-  const absent = ['dataClasses', 'masking', 'approval', 'access', 'changes'] as const
+  const absent = ['approval', 'access', 'changes'] as const
   for (const field of absent) if (spec[field] !== undefined) refuse(`spec.${field}`, field)
   if (spec.risk?.approveAbove !== undefined) {
     refuse('spec.risk.approveAbove', 'approval of risky calls', 'use denyAbove instead')
