@@ -29,6 +29,8 @@ export class Attempt {
   candidates: Candidate[] = []
   /** The first of `candidates` holds for certain. */
   certain = false
+  /** The first end from which on one detector alone is left and matches for certain, as long as what it matches is ASCII. */
+  sure: number | undefined
   overflow: number | undefined
   /** Where the value ends that is kept of an overflowing match. */
   valueEnd = 0
@@ -40,11 +42,6 @@ export class Attempt {
     this.#state = compiled.exact.start(false)
   }
 
-  /** Detectors that still may match further. */
-  get live(): readonly number[] {
-    return this.#state.live
-  }
-
   begin(start: number, afterWord: boolean): void {
     this.start = start
     this.end = start
@@ -54,7 +51,13 @@ export class Attempt {
     this.#beyondAscii = false
     this.candidates.length = 0
     this.certain = false
+    this.sure = undefined
     this.overflow = undefined
+  }
+
+  /** For a match whose replacement has left: of its ends only the last matters. */
+  keepLast(): void {
+    if (this.candidates.length > 1) this.candidates.splice(0, this.candidates.length - 1)
   }
 
   rebase(by: number): void {
@@ -62,6 +65,7 @@ export class Attempt {
     this.end -= by
     this.#at -= by
     this.valueEnd -= by
+    if (this.sure !== undefined) this.sure -= by
     this.candidates = this.candidates.map(({ end, detector }) => ({ end: end - by, detector }))
   }
 
@@ -153,6 +157,7 @@ export class Attempt {
       if (compiled.unconditional && !this.#beyondAscii) {
         this.candidates.length = 0
         this.certain = true
+        if (this.#state.live.length === 1) this.sure ??= this.end
       }
       this.candidates.push({ end: this.end, detector })
     }

@@ -1,6 +1,6 @@
 // Words that speak for or against a candidate when they stand before it: "ssn", "date of birth", "order id". Whole words, whatever
 // their case, seen through the fold map; `ip` is not found in `recipient`.
-import { contextWindow, type Detector } from './detector.ts'
+import type { Detector } from './detector.ts'
 import { foldText } from './fold.ts'
 
 /** What a detector asks of the words before a candidate. All folded, in lower case. */
@@ -30,13 +30,6 @@ export function isInContext(before: string, { required, against, speakingFor }: 
   const text = foldText(before).toLowerCase()
   if (required.length > 0) return hasAnyWord(text, required) && !hasAnyWord(text, against)
   return !hasAnyWord(text, against) || hasAnyWord(text, speakingFor)
-}
-
-/** The name of a field as text before its value: as it is written and, for `patientId` and `order_id`, word by word. */
-export function toContextText(name: string): string {
-  const written = name.slice(-contextWindow)
-  const words = written.replaceAll(/(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})|_/gu, ' ')
-  return words === written ? `${written} ` : `${words} ${written} `
 }
 
 function hasAnyWord(text: string, words: readonly string[]): boolean {

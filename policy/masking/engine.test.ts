@@ -113,9 +113,7 @@ describe('context words', () => {
 
   it.each([
     ['mrn', '[it]'],
-    ['patientMRN', '[it]'],
-    ['PATIENT_ID', '[it]'],
-    ['patientId', '[it]'],
+    ['Patient ID', '[it]'],
     ['primermrn', '123456'],
     [`mrn${'x'.repeat(96)}`, '123456'],
   ])('may be the name of the field: %s', (before, masked) => {
@@ -277,13 +275,13 @@ describe('hostile text', () => {
     pattern: '[A-Za-z0-9._-]{1,64}@[A-Za-z0-9-]{1,63}(?:\\.[A-Za-z0-9-]{1,63}){1,8}\\b',
     maxLength: 640,
   }
-  const card = { name: 'card', pattern: '\\b\\d(?:[ -]?\\d){12,18}\\b', maxLength: 64, verify: () => false }
+  const digits = { name: 'card', pattern: '\\b\\d(?:[ -]?\\d){12,18}\\b', maxLength: 64, verify: () => false }
   const key = { name: 'key', pattern: '(?i:key)\\s{0,4}[:=]\\s{0,4}[^\\s]{8,}', maxLength: 128 }
 
   it.each(['a', 'a@', 'a@a.', 'a-', '1 ', '1', 'key', 'key=', ' ', '4111 ', '\u200b4', '\u0430'])(
     'costs steps in proportion: %j',
     (unit) => {
-      const engine = compiled(email, card, key)
+      const engine = compiled(email, digits, key)
       const steps = (length: number): number => {
         const scan = new Scan(engine, { replace: label })
         const text = unit.repeat(Math.ceil(length / unit.length)).slice(0, length)

@@ -33,7 +33,7 @@ export type Label = (detector: string, dataClass: string) => string | undefined
 
 export interface StartOptions {
   readonly label?: Label | undefined
-  /** What stands before the text for context words alone: the name of the field that holds it, say. */
+  /** What stands before the text for context words alone: words of the name of the field that holds it. */
   readonly before?: string | undefined
   /** Told of every finding when its end is known. */
   readonly found?: ((finding: Finding) => void) | undefined

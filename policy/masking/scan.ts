@@ -4,18 +4,22 @@
 import { ignorableUnit, surrogateUnit, widthAt } from './automata/alphabet.ts'
 import { Attempt, type Candidate } from './attempt.ts'
 import type { Compiled, CompiledDetector } from './compiled.ts'
-import { isInContext, toContextText } from './context-words.ts'
+import { isInContext } from './context-words.ts'
 import { contextWindow } from './detector.ts'
 import { foldText, isForeign } from './fold.ts'
 import { Gate } from './gate.ts'
-import type { Replace, StartOptions } from './masker.ts'
+import type { Finding, Replace, StartOptions } from './masker.ts'
 
 export interface Sink extends StartOptions {
   readonly replace: Replace
+  /** Told of every finding when it is certain; it ends with the part of it that decides what stands for it. */
+  readonly opened?: ((finding: Finding) => void) | undefined
 }
 
 /** Ends tried from one start, the longest first: a verifier that refuses them all costs no more than this. */
 const maxTries = 32
+
+const asciiLetter = /[A-Za-z]/
 
 export class Scan {
   readonly #compiled: Compiled
@@ -44,12 +48,17 @@ export class Scan {
     this.#sink = sink
     this.#gate = new Gate(compiled)
     this.#attempt = new Attempt(compiled)
-    if (sink.before !== undefined && compiled.needsContext) this.#history = toContextText(sink.before)
+    if (sink.before !== undefined && compiled.needsContext) this.#history = `${sink.before} `
   }
 
   /** Characters read by the gate and by the attempts: what linear time is asserted on. */
   get steps(): number {
     return this.#gate.steps + this.#attempt.steps
+  }
+
+  /** Offset in the whole: of findings that begin before it all were told of. */
+  get decided(): number {
+    return this.#base
   }
 
   /** Units that are held. */
@@ -121,21 +130,30 @@ export class Scan {
 
   /** Where one detector alone is left, matches for certain and has a label, the label need not wait for the end. */
   #labelEarly(): boolean {
-    const { candidates, certain, live } = this.#attempt
+    const { candidates } = this.#attempt
     const [candidate] = candidates
-    if (!certain || candidate === undefined || candidates.length > 1) return false
-    if (live.length !== 1 || live[0] !== candidate.detector) return false
-    const { detector } = this.#detector(candidate.detector)
-    if (this.#sink.label?.(detector.name, detector.class) === undefined) return false
+    if (candidate === undefined || this.#sureOf(candidate.detector) === undefined) return false
     this.#replace(candidate.detector, candidate.end)
     this.#mode = 'swallowing'
     return this.#swallow(false)
   }
 
+  /** Where a match of this detector becomes certain whatever follows, if it has a label. The same for every cutting. */
+  #sureOf(index: number): number | undefined {
+    const { start, sure } = this.#attempt
+    if (sure === undefined) return undefined
+    const { detector, foreign } = this.#detector(index)
+    if (this.#sink.label?.(detector.name, detector.class) === undefined) return undefined
+    // Digits alone may still turn out to be in front of another script.
+    return foreign || asciiLetter.test(this.#text.slice(start, sure)) ? sure : undefined
+  }
+
   /** The replacement has left; follows the match to its end. False when that has not come. */
   #swallow(final: boolean): boolean {
     const attempt = this.#attempt
-    if (attempt.run(this.#text, final)) return this.#swallowed()
+    const over = attempt.run(this.#text, final)
+    attempt.keepLast()
+    if (over) return this.#swallowed()
     this.#at = attempt.overflow === undefined ? (attempt.candidates.at(-1)?.end ?? 0) : attempt.end
     this.#flushed = this.#at
     return false
@@ -189,6 +207,7 @@ export class Scan {
     this.#out += this.#text.slice(this.#flushed, start)
     this.#out += this.#sink.label?.(name, dataClass) ?? this.#sink.replace(finding, this.#text.slice(start, end))
     this.#flushed = end
+    this.#sink.opened?.({ ...finding, end: this.#base + (this.#sureOf(index) ?? end) })
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1)
   }
 

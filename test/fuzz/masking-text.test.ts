@@ -5,7 +5,8 @@ import { expect, it } from 'vitest'
 import type { Detector } from '../../policy/masking/detector.ts'
 import { compileEngine } from '../../policy/masking/engine.ts'
 import { foldText } from '../../policy/masking/fold.ts'
-import type { Engine, Finding, Replace } from '../../policy/masking/masker.ts'
+import type { Engine, Finding, Replace, StartOptions } from '../../policy/masking/masker.ts'
+import { compileTiers } from '../../policy/masking/tiers.ts'
 import { numRuns, runs } from './runs.ts'
 
 function luhn(text: string): boolean {
@@ -42,26 +43,38 @@ const contextual: Detector = {
   maxLength: 16,
 }
 
-function compile(list: readonly Detector[]): Engine {
-  const engine = compileEngine(list)
+function compile(...tiers: readonly (readonly Detector[])[]): Engine {
+  const [first = [], ...rest] = tiers
+  const engine = rest.length === 0 ? compileEngine(first) : compileTiers(tiers)
   if ('problems' in engine) throw new Error(JSON.stringify(engine.problems))
   return engine
 }
 
 const capped: Detector = { name: 'capped', class: 'PII', pattern: 'q[a-z]*(?:!|;[a-z ]*9)', maxLength: 8 }
 
-const engine = compile([
-  ...detectors,
-  contextual,
-  capped,
-  { ...capped, name: 'tight', pattern: '\\bq9+\\b', maxLength: 3 },
-])
+const tight: Detector = { ...capped, name: 'tight', pattern: '\\bq9+\\b', maxLength: 3 }
+const engine = compile([...detectors, contextual, capped, tight])
 const plain = compile(detectors)
+
+const named = (...names: readonly string[]): readonly Detector[] => detectors.filter(({ name }) => names.includes(name))
+const wide: Detector = { name: 'wide', class: 'PII', pattern: '[0-9 -]{4,20}', maxLength: 20 }
+const tiered = compile(
+  [capped, ...named('email', 'odd')],
+  [...named('key', 'pem', 'ip'), contextual],
+  [wide, tight, ...named('card', 'ssn')],
+)
+const plainTiers = [named('email', 'ssn', 'odd'), [wide, ...named('key')], named('card', 'pem', 'ip')]
+const tieredPlain = compile(...plainTiers)
+const singles = plainTiers.map((tier) => compile(tier))
 const replace: Replace = ({ detector, start, end }, value) => `<${detector} ${start}-${end} ${value.slice(-2)}>`
 const label: Replace = ({ detector }) => `<${detector}>`
 
-function maskPieces(pieces: readonly string[], early = false): string {
-  const masker = early ? engine.start(label, { label: (detector) => `<${detector}>` }) : engine.start(replace)
+const early: StartOptions = { label: (detector) => `<${detector}>` }
+/** As a policy has it: some detectors have a label, of others what stands for them depends on the value. */
+const mixed: StartOptions = { label: (detector) => (/key|pem|odd|tight/.test(detector) ? `<${detector}>` : undefined) }
+
+function maskPieces(pieces: readonly string[], options: StartOptions = {}, by = engine): string {
+  const masker = by.start(options === early ? label : replace, options)
   return pieces.map(masker.push).join('') + masker.end()
 }
 
@@ -112,17 +125,31 @@ const fixtures = [
   'key: 😀😀😀😀 \ud83d key:\udc00\udc00\udc00\udc00',
 ]
 
+function* twoCuts(text: string): Generator<readonly string[]> {
+  for (let i = 0; i <= text.length; i += 1)
+    for (let j = i; j <= text.length; j += 1) yield [text.slice(0, i), text.slice(i, j), text.slice(j)]
+}
+
 it.each(fixtures)('masks %j the same for every one and two cuts', (text) => {
   const whole = engine.maskAll(text, replace)
   const labelled = engine.maskAll(text, label)
   const wrong: (readonly string[])[] = []
-  for (let i = 0; i <= text.length; i += 1)
-    for (let j = i; j <= text.length; j += 1) {
-      const pieces = [text.slice(0, i), text.slice(i, j), text.slice(j)]
-      if (maskPieces(pieces) !== whole || maskPieces(pieces, true) !== labelled) wrong.push(pieces)
-    }
+  for (const pieces of twoCuts(text))
+    if (maskPieces(pieces) !== whole || maskPieces(pieces, early) !== labelled) wrong.push(pieces)
   expect(wrong).toEqual([])
   expect(maskPieces(text.split(''))).toBe(whole)
+})
+
+it.each(fixtures)('masks %j in tiers the same for every one and two cuts', (text) => {
+  const wrong: unknown[] = []
+  for (const options of [{}, early, mixed]) {
+    const whole = tiered.maskAll(text, options === early ? label : replace, options)
+    for (const pieces of [text.split(''), ...twoCuts(text)]) {
+      const masked = maskPieces(pieces, options, tiered)
+      if (masked !== whole) wrong.push({ pieces, masked, whole })
+    }
+  }
+  expect(wrong).toEqual([])
 })
 
 const secret = fc.constantFrom(
@@ -197,7 +224,48 @@ it('masks pieces as it masks the whole', () => {
 it('gives labels early as it gives them late', () => {
   fc.assert(
     fc.property(wild, cuts, (text, at) => {
-      expect(maskPieces(cut(text, at), true)).toBe(engine.maskAll(text, label))
+      expect(maskPieces(cut(text, at), early)).toBe(engine.maskAll(text, label))
+    }),
+    many,
+  )
+})
+
+it('masks pieces in tiers as it masks the whole', () => {
+  fc.assert(
+    fc.property(wild, cuts, fc.constantFrom({}, early, mixed), (text, at, options) => {
+      const whole = tiered.maskAll(text, options === early ? label : replace, options)
+      expect(maskPieces(cut(text, at), options, tiered)).toBe(whole)
+    }),
+    many,
+  )
+})
+
+/** The definition: findings that overlap are one span, of the first of the strictest tier among them. */
+function mergeNaively(text: string): string {
+  const found = singles.flatMap((single, tier) => single.findAll(text).map((finding) => ({ tier, ...finding })))
+  const spans: { readonly start: number; end: number; owner: (typeof found)[number] }[] = []
+  for (const one of found.toSorted((a, b) => a.start - b.start || a.tier - b.tier)) {
+    const span = spans.at(-1)
+    if (span === undefined || one.start >= span.end) spans.push({ start: one.start, end: one.end, owner: one })
+    else {
+      span.end = Math.max(span.end, one.end)
+      if (one.tier < span.owner.tier) span.owner = one
+    }
+  }
+  let masked = ''
+  let at = 0
+  for (const { start, end, owner } of spans) {
+    masked += text.slice(at, start) + replace({ ...owner, start, end }, text.slice(start, end))
+    at = end
+  }
+  return masked + text.slice(at)
+}
+
+it('merges tiers as the definition says', () => {
+  fc.assert(
+    fc.property(ascii, (text) => {
+      expect(tieredPlain.maskAll(text, replace)).toBe(mergeNaively(text))
+      expect(tieredPlain.findAll(text)).toHaveLength(singles.flatMap((single) => single.findAll(text)).length)
     }),
     many,
   )
