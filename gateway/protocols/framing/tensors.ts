@@ -83,6 +83,11 @@ const fits: Record<Datatype['holds'], (value: Json) => boolean> = {
   Text: (value) => typeof value === 'string',
 }
 
+/** No string, no object, however nested. */
+export function isNumeric(data: Json): boolean {
+  return isList(data) ? data.every(isNumeric) : data === null || typeof data === 'number' || typeof data === 'boolean'
+}
+
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value)
 }

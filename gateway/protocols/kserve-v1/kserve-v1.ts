@@ -8,7 +8,7 @@ import { plainAnswer } from '../open-inference/answer.ts'
 import { renderInferenceError } from '../open-inference/error.ts'
 import { findTarget } from '../open-inference/model-path.ts'
 import type { OwnAnswer, Protocol, ReadRequest, RequestHead, RequestPlan } from '../protocol.ts'
-import { assertNoCloudEvent, readPredict } from './predict.ts'
+import { assertNoCloudEvent, maskInstances, readPredict } from './predict.ts'
 
 const list = '/v1/models'
 const modelPath = /^\/v1\/models\/([^/:]+)(:[a-z]+)?$/
@@ -80,10 +80,12 @@ function planPredict(place: Place, head: RequestHead): RequestPlan {
     read: (bytes) => {
       const read = readPredict(bytes)
       assertNoCloudEvent(read.body)
+      const upstream = { path: place.path, query: '', body: bytes }
       return {
         facts: toFacts(place, read),
-        upstream: { path: place.path, query: '', body: bytes },
+        upstream,
         answer: plainAnswer,
+        mask: (masks) => maskInstances({ upstream, body: read.body }, masks),
       }
     },
   }

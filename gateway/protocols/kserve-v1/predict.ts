@@ -1,9 +1,15 @@
 // Bodies of version 1: a list of instances, or inputs by name or by column, and what the server wants to know beside them. Every string
 // counts as prompt, and so does what stands in base64.
+import { fields, keep } from '../../../policy/masking/framing/place.ts'
+import type { TextMasks } from '../../../policy/masking/text-masks.ts'
 import type { Json, JsonObject } from '../../../policy/model.ts'
+import { toDataPlace } from '../declared/data-place.ts'
 import { assertPlainKeys, malformed, readJsonObject, withoutKeys } from '../json/fields.ts'
+import { maskJsonRequest } from '../json/mask-body.ts'
 import { tensorBounds } from '../json/strict-json.ts'
 import { collectText } from '../open-inference/collect-text.ts'
+import { isPlainName } from '../open-inference/plain-name.ts'
+import type { UpstreamRequest } from '../protocol.ts'
 
 export interface Instances {
   readonly instances: readonly Json[]
@@ -36,6 +42,16 @@ export function toInstances(body: JsonObject, data: ReadonlySet<string>, instanc
     parameters,
     body,
   }
+}
+
+/** Text in instances of any shape, and in what stands beside them. A signature is asked for by the name that the model has for it. */
+export function maskInstances(
+  { upstream, body }: { readonly upstream: UpstreamRequest; readonly body: JsonObject },
+  masks: TextMasks,
+): UpstreamRequest {
+  const data = toDataPlace(masks.start)
+  const root = isPlainName(body['signature_name']) ? fields({ signature_name: keep }, data) : data
+  return maskJsonRequest(upstream, root, masks)
 }
 
 /** Bytes that one decoder would take and another would not are text that nobody could judge. */

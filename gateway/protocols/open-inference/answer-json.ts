@@ -48,10 +48,24 @@ export function parseAnswerJson(text: string): Json | undefined {
   return 'value' in again ? again.value : undefined
 }
 
+/** As long as it was, and JSON for every reader: what is found in it stands at the same place. */
+export function toPlainJson(text: string): string {
+  if (!/NaN|Inf/u.test(text)) return text
+  return replaceOddNumbers(
+    text,
+    (word) => (word.startsWith('-') ? '-' : '') + '0.'.padEnd(word.replace('-', '').length, '0'),
+  )
+}
+
+/** For readers who take no such words. */
+export function withoutOddNumbers(text: string): string {
+  return /NaN|Inf/u.test(text) ? replaceOddNumbers(text, () => 'null') : text
+}
+
 /** The words that Triton and TensorFlow Serving write for numbers that are none; facts have null there. */
 const oddNumber = /-?(?:NaN|Infinity|Inf)\b/y
 
-function withoutOddNumbers(text: string): string {
+function replaceOddNumbers(text: string, replace: (word: string) => string): string {
   const pieces: string[] = []
   let kept = 0
   for (let i = 0; i < text.length; i += 1) {
@@ -60,7 +74,7 @@ function withoutOddNumbers(text: string): string {
     else if (sign === 'N' || sign === 'I' || sign === '-') {
       oddNumber.lastIndex = i
       if (!oddNumber.test(text)) continue
-      pieces.push(text.slice(kept, i), 'null')
+      pieces.push(text.slice(kept, i), replace(text.slice(i, oddNumber.lastIndex)))
       kept = oddNumber.lastIndex
       i = kept - 1
     }

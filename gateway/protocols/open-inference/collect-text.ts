@@ -45,7 +45,16 @@ export function collectAnswerText(body: Json): readonly string[] {
 }
 
 /** MLServer's codecs: the one word in a tensor's parameters that nobody reads as text. */
-const codecs: ReadonlySet<Json> = new Set(['str', 'base64', 'datetime', 'np', 'pd', 'json', 'hg_json', 'hg_jsonlist'])
+export const codecs: ReadonlySet<Json> = new Set([
+  'str',
+  'base64',
+  'datetime',
+  'np',
+  'pd',
+  'json',
+  'hg_json',
+  'hg_jsonlist',
+])
 
 export function collectParameterText(parameters: JsonObject): readonly string[] {
   return collectUnknownText(parameters, codecs.has(parameters['content_type'] ?? null) ? onlyCodec : none)

@@ -4,7 +4,7 @@ import type { CompiledConnection } from '../../../policy/snapshot.ts'
 import { GatewayError } from '../../errors.ts'
 import { assertJsonOfCurl, assertNoQuery } from '../json/body.ts'
 import type { Instances } from '../kserve-v1/predict.ts'
-import { readPredict } from '../kserve-v1/predict.ts'
+import { maskInstances, readPredict } from '../kserve-v1/predict.ts'
 import { plainAnswer } from '../open-inference/answer.ts'
 import { renderInferenceError } from '../open-inference/error.ts'
 import { findTarget } from '../open-inference/model-path.ts'
@@ -87,10 +87,15 @@ function planOperation({ name: operation, readBody }: Operation, place: Place, h
   const described = assertJsonOfCurl(head)
   return {
     takesBody: true,
-    read: (bytes) => ({
-      facts: { ...named, ...readBody(bytes) },
-      upstream: { path, query: '', body: bytes, ...described },
-      answer: plainAnswer,
-    }),
+    read: (bytes) => {
+      const read = readBody(bytes)
+      const upstream = { path, query: '', body: bytes, ...described }
+      return {
+        facts: { ...named, ...read },
+        upstream,
+        answer: plainAnswer,
+        mask: (masks) => maskInstances({ upstream, body: read.body }, masks),
+      }
+    },
   }
 }

@@ -10,6 +10,7 @@ import { toErrorJson } from '../open-inference/error.ts'
 import type { AnswerFormat, AnswerHead, AnswerStream, Ending } from '../protocol.ts'
 import { AnswerUnreadable } from '../protocol.ts'
 import { toTensors } from './generate.ts'
+import { maskGenerated, openGeneratedMask } from './mask-answer.ts'
 
 export const generateAnswer: AnswerFormat = {
   readWhole: (head, bytes) => {
@@ -18,10 +19,13 @@ export const generateAnswer: AnswerFormat = {
     said.take(body)
     return toFacts(head, { body, outputs: said.outputs(), texts: [text, ...said.texts()] })
   },
-  openStream: (head) =>
-    /^text\/event-stream(?:[ \t]*;|$)/iu.test(head.headers['content-type'] ?? '')
-      ? new GenerateStream(head)
-      : undefined,
+  openStream: (head) => (isEventStream(head) ? new GenerateStream(head) : undefined),
+  maskWhole: maskGenerated,
+  openMask: (head, masks) => (isEventStream(head) ? openGeneratedMask(masks) : undefined),
+}
+
+function isEventStream({ headers }: AnswerHead): boolean {
+  return /^text\/event-stream(?:[ \t]*;|$)/iu.test(headers['content-type'] ?? '')
 }
 
 class GenerateStream implements AnswerStream {

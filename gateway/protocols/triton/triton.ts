@@ -1,6 +1,8 @@
 // Triton over HTTP: the Open Inference Protocol, and the generate extension for models of text.
 import type { CompiledConnection } from '../../../policy/snapshot.ts'
+import { toDataPlace } from '../declared/data-place.ts'
 import { assertJsonOfCurl, assertNoQuery } from '../json/body.ts'
+import { maskJsonRequest } from '../json/mask-body.ts'
 import { renderInferenceError } from '../open-inference/error.ts'
 import { planTensors, tensorOperations } from '../open-inference/open-inference.ts'
 import type { ModelOperations, Place } from '../open-inference/v2-path.ts'
@@ -33,10 +35,12 @@ function planGenerate({ operation, model, version, path }: Place, head: RequestH
     takesBody: true,
     read: (bytes) => {
       const { prompt, inputs, body } = readGenerate(bytes)
+      const upstream = { path, query: '', body: bytes, ...described }
       return {
         facts: { operation, model, version, stream, prompt, inputs, parameters: body, body },
-        upstream: { path, query: '', body: bytes, ...described },
+        upstream,
         answer: generateAnswer,
+        mask: (masks) => maskJsonRequest(upstream, toDataPlace(masks.start), masks),
       }
     },
   }

@@ -1,0 +1,47 @@
+// Data of a shape that only the model knows: every text in it is masked, names of fields too, and so is every number that could name
+// somebody. Measures stay numbers, for a model that was given words in their place could not go on.
+import type { Masker } from '../../../policy/masking/masker.ts'
+import { maskEverywhere, type OverPlace, type Place, type Start } from '../../../policy/masking/framing/place.ts'
+import { maskBase64 } from './mask-bytes.ts'
+
+/** `{"b64": ...}` holds bytes, as in the JSON of model servers. */
+export function toDataPlace(start: Start): OverPlace {
+  const texts = maskEverywhere(start)
+  const others = maskEverywhere((at) => startNumber(start(at)))
+  const bytes: Place = { kind: 'String', start: toBase64Start(start), otherwise: others }
+  const place: OverPlace = {
+    kind: 'Over',
+    enter: (step) => (step === 'b64' ? inBytes : place),
+    settle: (isString) => (isString ? texts : others),
+  }
+  const inBytes: OverPlace = { kind: 'Over', enter: place.enter, settle: (isString) => (isString ? bytes : others) }
+  return place
+}
+
+export function toBase64Start(start: Start): Start {
+  return (at) => startWhole((value) => maskBase64(value, start, at))
+}
+
+/** A text of which nothing can be said before it is whole. */
+function startWhole(mask: (text: string) => string): Masker {
+  let held = ''
+  return {
+    push: (text) => {
+      held += text
+      return ''
+    },
+    end: () => mask(held),
+    counts: () => ({}),
+  }
+}
+
+/**
+ * With a fraction, and no more digits before it than a measure has. Its digits are noise, and enough of them look like whatever is asked
+ * for: of all scores between 0 and 1, one in seventy would pass for the number of a card.
+ */
+const measure = /^-?\d{1,7}\.\d*[1-9]\d*(?:[eE]-?\d{1,3})?$/u
+
+function startNumber(masker: Masker): Masker {
+  const whole = startWhole((literal) => (measure.test(literal) ? literal : masker.push(literal) + masker.end()))
+  return { ...whole, counts: masker.counts }
+}
