@@ -9,7 +9,7 @@ import type { Carried, Reading } from './answer/reading.ts'
 import { GatewayError } from './errors.ts'
 import type { Exchange, Native, ReplySink } from './exchange.ts'
 import type { Reservation } from './limits/reservation.ts'
-import type { AnswerMasks } from './masking/call-masks.ts'
+import type { MaskRuns } from './masking/call-masks.ts'
 import type { OwnAnswer } from './protocols/protocol.ts'
 import type { Asked } from './read.ts'
 import { sendOwn } from './reply.ts'
@@ -30,7 +30,7 @@ export interface PermittedCall {
   readonly asked: Asked
   readonly judgement: Judgement
   /** Absent: nothing is looked for in the answer. */
-  readonly masks: AnswerMasks | undefined
+  readonly masks: MaskRuns | undefined
   /** Absent: no limit speaks about the call. */
   readonly reservation: Reservation | undefined
 }
@@ -86,18 +86,18 @@ function toReading(deps: CarryDeps, permitted: PermittedCall): Reading | undefin
   const { answer: judge, demands } = judgement
   const isCounted = reservation?.countsTokens === true
   if (judge === undefined && !isCounted && masks === undefined) return undefined
-  if (asked.read === undefined) {
-    if (judge?.acts !== true && masks?.acting === undefined) return undefined
-    throw new GatewayError(
-      'response_unreadable',
-      'Answers of this connection are not read, so nothing can judge or mask them.',
-    )
-  }
+  if (asked.read === undefined) return assertUnneeded(judge?.acts === true || masks?.acting !== undefined)
   const reading = { format: asked.read.answer, judge, masks }
   if (!isCounted) return reading
   const acts = demands.some(countsAndActs)
   const countOutput = deps.makeCountOutput(connection, asked.read.facts)
   return { ...reading, budget: { acts, spend: reservation.spend, countOutput } }
+}
+
+function assertUnneeded(isNeeded: boolean): undefined {
+  if (!isNeeded) return undefined
+  const message = 'Answers of this connection are not read, so nothing can judge or mask them.'
+  throw new GatewayError('response_unreadable', message)
 }
 
 function countsAndActs({ measure, acts }: LimitDemand): boolean {

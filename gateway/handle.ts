@@ -84,7 +84,8 @@ async function judgeAndForward(deps: Deps, session: Session, exchange: Exchange)
 
   const masked = deps.mask({ connection, asked, masks: judgement.masks })
   session.masked(masked)
-  if (masked.denied !== undefined) return refuse(session, reply, toDenial(masked.denied))
+  const withheld = masked.request.acting?.denied
+  if (withheld !== undefined) return refuse(session, reply, toDenial(withheld))
   deps.assertRecordable()
   const reserved =
     demands.length === 0

@@ -3,19 +3,13 @@
 import type { Revision } from '../policy/bundle.ts'
 import { toRevisionText } from '../policy/bundle.ts'
 import type { Judgement } from '../policy/evaluate.ts'
-import type {
-  RecordedDecision,
-  RecordedMask,
-  RecordedResponse,
-  RecordedShadow,
-  SessionRecord,
-} from '../policy/evidence.ts'
+import type { RecordedDecision, RecordedResponse, RecordedShadow, SessionRecord } from '../policy/evidence.ts'
 import { recordFormat } from '../policy/evidence.ts'
-import type { Masked } from '../policy/masking/mask-run.ts'
 import type { Decision, Denied, Identity, InferenceFacts } from '../policy/model.ts'
 import type { CompiledConnection } from '../policy/snapshot.ts'
 import type { Replied } from './answer/reading.ts'
-import type { AnswerMasks, MaskedCall } from './masking/call-masks.ts'
+import type { MaskedCall } from './masking/call-masks.ts'
+import { listWithheld, toRecordedMasks } from './masking/record.ts'
 import { renderOpenAIError } from './protocols/openai/error.ts'
 import type { ReadRequest, RenderError } from './protocols/protocol.ts'
 import type { Refusal } from './refusal.ts'
@@ -31,7 +25,6 @@ export interface SessionDeps {
 }
 
 const noShadows: readonly (readonly Denied[])[] = []
-const noMasks: readonly Masked[] = []
 
 export class Session {
   readonly id: string
@@ -47,9 +40,8 @@ export class Session {
   #requestBytes = 0
   #decision: RecordedDecision | undefined
   #shadows: readonly (readonly Denied[])[] = noShadows
-  #masked: readonly Masked[] = noMasks
   /** Read at the end, for an answer is masked while it comes. */
-  #answerMasks: AnswerMasks | undefined
+  #masked: MaskedCall | undefined
   #response: RecordedResponse = { status: 0, bytes: 0, outcome: 'Cut', error: 'internal' }
 
   constructor(deps: SessionDeps, method: string) {
@@ -106,10 +98,9 @@ export class Session {
         : { effect: 'Deny', reason: decision.reason, rules: toDenyingRules(decision) }
   }
 
-  masked({ found, shadow, denied, answer }: MaskedCall): void {
-    this.#masked = found
-    this.#answerMasks = answer
-    if (shadow.length > 0) this.shadowed(shadow)
+  masked(masked: MaskedCall): void {
+    this.#masked = masked
+    const denied = masked.request.acting?.denied
     if (denied !== undefined) this.decided(denied)
   }
 
@@ -136,13 +127,8 @@ export class Session {
 
   toRecord(): SessionRecord {
     const identity = this.#identity
-    const { acting, audit } = this.#answerMasks ?? {}
-    const withheld = audit?.denied === undefined ? [] : [audit.denied]
-    const shadow = [...this.#shadows.flat(), ...withheld].map(toShadow)
-    const masked = [
-      ...this.#masked.map(toRecordedMask('Request')),
-      ...[...(acting?.masked ?? noMasks), ...(audit?.masked ?? noMasks)].map(toRecordedMask('Response')),
-    ]
+    const shadow = [...this.#shadows.flat(), ...listWithheld(this.#masked)].map(toShadow)
+    const masked = toRecordedMasks(this.#masked)
     return {
       format: recordFormat,
       session: this.id,
@@ -173,19 +159,6 @@ export class Session {
 
 function toShadow({ policy = '', rule = '', reason }: Denied): RecordedShadow {
   return { policy, rule, reason }
-}
-
-function toRecordedMask(phase: RecordedMask['phase']): (masked: Masked) => RecordedMask {
-  return ({ demand, count, paths }) => ({
-    phase,
-    policy: demand.policy,
-    mask: demand.name,
-    ...(demand.class === undefined ? {} : { class: demand.class }),
-    action: demand.action,
-    acted: demand.acts,
-    count,
-    paths,
-  })
 }
 
 function toEndingRule(denied: Denied | undefined): Pick<RecordedResponse, 'rule'> {

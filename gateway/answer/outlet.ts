@@ -1,7 +1,7 @@
 // What is done to events between their judgement and the caller: nothing, or the masks of the call. It gathers what was read until that
 // may leave.
 import type { Denied } from '../../policy/model.ts'
-import type { AnswerMasks } from '../masking/call-masks.ts'
+import type { MaskRuns } from '../masking/call-masks.ts'
 import type { AnswerFormat, AnswerHead, MaskedAnswer, StreamMask } from '../protocols/protocol.ts'
 import { AnswerUnreadable } from '../protocols/protocol.ts'
 import { Pieces } from './pieces.ts'
@@ -43,7 +43,7 @@ export class PlainOutlet implements Outlet {
 }
 
 export class MaskedOutlet implements Outlet {
-  readonly #masks: AnswerMasks
+  readonly #masks: MaskRuns
   readonly #format: AnswerFormat
   readonly #head: AnswerHead
   readonly #acting: StreamMask | undefined
@@ -52,7 +52,7 @@ export class MaskedOutlet implements Outlet {
   #length = 0
 
   /** Throws AnswerUnreadable. */
-  constructor(masks: AnswerMasks, format: AnswerFormat, head: AnswerHead) {
+  constructor(masks: MaskRuns, format: AnswerFormat, head: AnswerHead) {
     this.#masks = masks
     this.#format = format
     this.#head = head
@@ -98,7 +98,7 @@ export class MaskedOutlet implements Outlet {
 
 const nothing = new Uint8Array()
 
-function open(format: AnswerFormat, head: AnswerHead, masks: NonNullable<AnswerMasks['acting']>): StreamMask {
+function open(format: AnswerFormat, head: AnswerHead, masks: NonNullable<MaskRuns['acting']>): StreamMask {
   const mask = format.openMask?.(head, masks)
   if (mask === undefined) throw new AnswerUnreadable('its texts cannot be masked.')
   return mask
@@ -106,7 +106,7 @@ function open(format: AnswerFormat, head: AnswerHead, masks: NonNullable<AnswerM
 
 /** A whole answer, with the headers that follow it. Throws AnswerUnreadable. */
 export function maskWhole(
-  { acting, audit }: AnswerMasks,
+  { acting, audit }: MaskRuns,
   format: AnswerFormat,
   { head, body }: { readonly head: AnswerHead; readonly body: Uint8Array },
 ): MaskedAnswer {

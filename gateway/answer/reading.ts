@@ -5,7 +5,7 @@ import type { Denied, ResponseFacts, Usage } from '../../policy/model.ts'
 import type { GatewayError } from '../errors.ts'
 import type { ReplySink } from '../exchange.ts'
 import type { Reservation } from '../limits/reservation.ts'
-import type { AnswerMasks } from '../masking/call-masks.ts'
+import type { MaskRuns } from '../masking/call-masks.ts'
 import type { AnswerFormat } from '../protocols/protocol.ts'
 import type { Refusal } from '../refusal.ts'
 
@@ -14,7 +14,7 @@ export interface Reading {
   readonly format: AnswerFormat
   readonly judge?: AnswerJudge | undefined
   readonly budget?: Budget | undefined
-  readonly masks?: AnswerMasks | undefined
+  readonly masks?: MaskRuns | undefined
 }
 
 export interface Budget {

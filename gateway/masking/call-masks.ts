@@ -4,10 +4,8 @@ import type { Keyed } from '../../policy/masking/keyed.ts'
 import type { MaskDemand, MaskDemands } from '../../policy/masking/demand.ts'
 import type { MaskEngines } from '../../policy/masking/mask-engines.ts'
 import { MasksTooLarge } from '../../policy/masking/mask-engines.ts'
-import type { Masked } from '../../policy/masking/mask-run.ts'
 import { MaskRun } from '../../policy/masking/mask-run.ts'
 import { Pseudonyms } from '../../policy/masking/pseudonyms.ts'
-import type { Denied } from '../../policy/model.ts'
 import type { CompiledConnection } from '../../policy/snapshot.ts'
 import { GatewayError } from '../errors.ts'
 import type { ReadRequest } from '../protocols/protocol.ts'
@@ -26,8 +24,8 @@ export interface MaskableCall {
   readonly masks: MaskDemands
 }
 
-/** What is done with an answer. */
-export interface AnswerMasks {
+/** Of one side of the call. */
+export interface MaskRuns {
   /** Absent: only policies in mode Audit look for anything. */
   readonly acting?: MaskRun
   /** Counts, and never changes, delays or ends anything. */
@@ -36,64 +34,43 @@ export interface AnswerMasks {
 
 export interface MaskedCall {
   readonly asked: Asked
-  /** Of the request. */
-  readonly found: readonly Masked[]
-  /** A mask with action Deny found something in the request. */
-  readonly denied?: Denied | undefined
-  /** The same, of policies in mode Audit. */
-  readonly shadow: readonly Denied[]
-  readonly answer?: AnswerMasks
+  /** Done already. */
+  readonly request: MaskRuns
+  /** For the answer. Absent: nothing is looked for in it. */
+  readonly answer: MaskRuns | undefined
 }
 
 export type MaskCall = (call: MaskableCall) => MaskedCall
 
-const nothing: readonly never[] = []
+const none: MaskRuns = {}
 
 /** The function that it makes throws GatewayError. */
 export function makeMaskCall(deps: MaskingDeps): MaskCall {
   return (call) => {
     const { asked, masks } = call
-    if (masks.request.length === 0 && masks.response.length === 0) return { asked, found: nothing, shadow: nothing }
+    if (masks.request.length === 0 && masks.response.length === 0) return { asked, request: none, answer: undefined }
     return maskCall(deps, call)
   }
 }
 
 function maskCall(deps: MaskingDeps, { connection, asked, masks }: MaskableCall): MaskedCall {
   if (asked.read === undefined) throw unreadable()
-  const { read } = asked
   const keyed = findKey(deps, connection, [...masks.request, ...masks.response])
   const pseudonyms = new Pseudonyms(keyed)
-  const open = (demands: readonly MaskDemand[], restores: boolean): MaskRun =>
-    openRun(() => new MaskRun({ masks: deps.engines.of(demands, connection.classified), keyed, pseudonyms, restores }))
-  const audit = masks.request.filter(isWatched)
-  const watched = audit.length === 0 ? undefined : open(audit, false)
-  if (watched !== undefined) maskRead(read, watched)
-  const acting = masks.request.filter(acts)
-  const run = acting.length === 0 ? undefined : open(acting, false)
-  const upstream = run === undefined ? read.upstream : maskRead(read, run)
-  return {
-    asked: upstream === read.upstream ? asked : { ...asked, read: { ...read, upstream } },
-    found: [...(run?.masked ?? nothing), ...(watched?.masked ?? nothing)],
-    denied: run?.denied,
-    shadow: watched?.denied === undefined ? nothing : [watched.denied],
-    ...toAnswerMasks(masks.response, pseudonyms.canRestore, open),
-  }
+  const run: Run = (demands, restores) =>
+    new MaskRun({ masks: deps.engines.of(demands, connection.classified), keyed, pseudonyms, restores })
+  const request = openRuns(run, masks.request, false)
+  const read = maskRead(asked.read, request)
+  const looks = masks.response.length > 0 || pseudonyms.canRestore
+  const answer = looks ? openRuns(run, masks.response, pseudonyms.canRestore) : undefined
+  return { asked: read === asked.read ? asked : { ...asked, read }, request, answer }
 }
 
-function toAnswerMasks(
-  demands: readonly MaskDemand[],
-  restores: boolean,
-  open: (demands: readonly MaskDemand[], restores: boolean) => MaskRun,
-): Pick<MaskedCall, 'answer'> {
-  const acting = demands.filter(acts)
-  const audit = demands.filter(isWatched)
-  if (acting.length === 0 && audit.length === 0 && !restores) return {}
-  return {
-    answer: {
-      ...(acting.length > 0 || restores ? { acting: open(acting, restores) } : {}),
-      ...(audit.length > 0 ? { audit: open(audit, false) } : {}),
-    },
-  }
+/** What mode Audit sees is what came, not what the other masks leave of it. */
+function maskRead(read: ReadRequest, { acting, audit }: MaskRuns): ReadRequest {
+  if (audit !== undefined) maskUpstream(read, audit)
+  const upstream = acting === undefined ? read.upstream : maskUpstream(read, acting)
+  return upstream === read.upstream ? read : { ...read, upstream }
 }
 
 function acts({ acts: does }: MaskDemand): boolean {
@@ -104,7 +81,7 @@ function isWatched(demand: MaskDemand): boolean {
   return !acts(demand)
 }
 
-function maskRead(read: ReadRequest, run: MaskRun): ReadRequest['upstream'] {
+function maskUpstream(read: ReadRequest, run: MaskRun): ReadRequest['upstream'] {
   if (read.mask !== undefined) return read.mask(run)
   // No text was read, so there is none: models that are listed, a server's health.
   if (read.upstream.body === undefined) return read.upstream
@@ -115,9 +92,16 @@ function unreadable(): GatewayError {
   return new GatewayError('masking_unavailable', 'Texts of this request cannot be masked as a policy demands.')
 }
 
-function openRun(open: () => MaskRun): MaskRun {
+type Run = (demands: readonly MaskDemand[], restores: boolean) => MaskRun
+
+function openRuns(run: Run, demands: readonly MaskDemand[], restores: boolean): MaskRuns {
+  const acting = demands.filter(acts)
+  const audit = demands.filter(isWatched)
   try {
-    return open()
+    return {
+      ...(acting.length > 0 || restores ? { acting: run(acting, restores) } : {}),
+      ...(audit.length > 0 ? { audit: run(audit, false) } : {}),
+    }
   } catch (error) {
     if (!(error instanceof MasksTooLarge)) throw error
     throw new GatewayError('masking_unavailable', 'The masks of several policies are too large to be run together.', {

@@ -37,7 +37,7 @@ function toDigest({ class: dataClass, name }: MaskDemand, value: string, keyed: 
 
 /** Letters and digits become stars but for the last ones, of which never more than half are kept. Signs between them stay. */
 function keepLast(value: string, wanted: number): string {
-  const units = [...value]
+  const units = Array.from(value)
   const total = units.filter(isShown).length
   const hidden = total - Math.min(wanted, Math.floor(total / 2))
   let seen = 0
