@@ -47,7 +47,7 @@ export class MaskedOutlet implements Outlet {
   readonly #format: AnswerFormat
   readonly #head: AnswerHead
   readonly #acting: StreamMask | undefined
-  readonly #audit: StreamMask | undefined
+  #audit: StreamMask | undefined
   #events: Uint8Array[] = []
   #length = 0
 
@@ -57,7 +57,9 @@ export class MaskedOutlet implements Outlet {
     this.#format = format
     this.#head = head
     this.#acting = masks.acting && open(format, head, masks.acting)
-    this.#audit = masks.audit && format.openMask?.(head, masks.audit)
+    this.#watch(() => {
+      this.#audit = masks.audit && format.openMask?.(head, masks.audit)
+    })
   }
 
   get length(): number {
@@ -77,13 +79,15 @@ export class MaskedOutlet implements Outlet {
     const events = this.#events
     this.#events = []
     this.#length = 0
-    for (const event of events) this.#audit?.push(event)
+    this.#watch(() => {
+      for (const event of events) this.#audit?.push(event)
+    })
     const acting = this.#acting
     return acting === undefined ? Buffer.concat(events) : Buffer.concat(events.map((event) => acting.push(event)))
   }
 
   end(): Uint8Array {
-    this.#audit?.end()
+    this.#watch(() => this.#audit?.end())
     return this.#acting?.end() ?? nothing
   }
 
@@ -94,9 +98,25 @@ export class MaskedOutlet implements Outlet {
     const mask = this.denied === undefined ? this.#acting : open(this.#format, this.#head, acting)
     return Buffer.concat([mask.push(bytes), mask.end()])
   }
+
+  /** What mode Audit cannot read has no consequence. */
+  #watch(run: () => void): void {
+    if (!watch(run)) this.#audit = undefined
+  }
 }
 
 const nothing = new Uint8Array()
+
+/** False: it cannot be read. */
+function watch(run: () => void): boolean {
+  try {
+    run()
+    return true
+  } catch (error) {
+    if (!(error instanceof AnswerUnreadable)) throw error
+    return false
+  }
+}
 
 function open(format: AnswerFormat, head: AnswerHead, masks: NonNullable<MaskRuns['acting']>): StreamMask {
   const mask = format.openMask?.(head, masks)
@@ -110,7 +130,7 @@ export function maskWhole(
   format: AnswerFormat,
   { head, body }: { readonly head: AnswerHead; readonly body: Uint8Array },
 ): MaskedAnswer {
-  if (body.length > 0 && audit !== undefined) format.maskWhole?.(head, body, audit)
+  if (body.length > 0 && audit !== undefined) watch(() => format.maskWhole?.(head, body, audit))
   if (body.length === 0 || acting === undefined) return { body, headers: {} }
   if (format.maskWhole === undefined) throw new AnswerUnreadable('its texts cannot be masked.')
   const masked = format.maskWhole(head, body, acting)

@@ -4,6 +4,8 @@ import type { Keyed } from '../../policy/masking/keyed.ts'
 import type { MaskDemand, MaskDemands } from '../../policy/masking/demand.ts'
 import type { MaskEngines } from '../../policy/masking/mask-engines.ts'
 import { MasksTooLarge } from '../../policy/masking/mask-engines.ts'
+import type { Classified } from '../../policy/masking/mask-plan.ts'
+import type { MaskRunSources } from '../../policy/masking/mask-run.ts'
 import { MaskRun } from '../../policy/masking/mask-run.ts'
 import { Pseudonyms } from '../../policy/masking/pseudonyms.ts'
 import type { CompiledConnection } from '../../policy/snapshot.ts'
@@ -53,24 +55,32 @@ export function makeMaskCall(deps: MaskingDeps): MaskCall {
   }
 }
 
-function maskCall(deps: MaskingDeps, { connection, asked, masks }: MaskableCall): MaskedCall {
-  if (asked.read === undefined) throw unreadable()
-  const keyed = findKey(deps, connection, [...masks.request, ...masks.response])
+function maskCall(deps: MaskingDeps, call: MaskableCall): MaskedCall {
+  const { asked, masks } = call
+  const acting = { request: masks.request.filter(acts), response: masks.response.filter(acts) }
+  const audit = { request: masks.request.filter(isWatched), response: masks.response.filter(isWatched) }
+  const keyed = findKey(deps, call, [...acting.request, ...acting.response])
   const pseudonyms = new Pseudonyms(keyed)
-  const run: Run = (demands, restores) =>
-    new MaskRun({ masks: deps.engines.of(demands, connection.classified), keyed, pseudonyms, restores })
-  const request = openRuns(run, masks.request, false)
-  const read = maskRead(asked.read, request)
-  const looks = masks.response.length > 0 || pseudonyms.canRestore
-  const answer = looks ? openRuns(run, masks.response, pseudonyms.canRestore) : undefined
-  return { asked: read === asked.read ? asked : { ...asked, read }, request, answer }
+  const run = (demands: readonly MaskDemand[], restores: boolean): MaskRun =>
+    openRun(deps.engines, { demands, classified: call.connection.classified, keyed, pseudonyms, restores })
+  const watch = (demands: readonly MaskDemand[]): MaskRun | undefined => openWatch(deps.engines, call, demands)
+  // What mode Audit sees is what came, not what the other masks leave of it.
+  const watched = watch(audit.request)
+  if (watched !== undefined) tryToMask(asked, watched)
+  const request = acting.request.length === 0 ? undefined : run(acting.request, false)
+  const masked = request === undefined ? asked : maskAsked(asked, request)
+  const restores = pseudonyms.canRestore
+  const answer = acting.response.length > 0 || restores ? run(acting.response, restores) : undefined
+  return {
+    asked: masked,
+    request: toRuns(request, watched) ?? none,
+    answer: toRuns(answer, watch(audit.response)),
+  }
 }
 
-/** What mode Audit sees is what came, not what the other masks leave of it. */
-function maskRead(read: ReadRequest, { acting, audit }: MaskRuns): ReadRequest {
-  if (audit !== undefined) maskUpstream(read, audit)
-  const upstream = acting === undefined ? read.upstream : maskUpstream(read, acting)
-  return upstream === read.upstream ? read : { ...read, upstream }
+function toRuns(acting: MaskRun | undefined, audit: MaskRun | undefined): MaskRuns | undefined {
+  if (acting === undefined && audit === undefined) return undefined
+  return { ...(acting === undefined ? {} : { acting }), ...(audit === undefined ? {} : { audit }) }
 }
 
 function acts({ acts: does }: MaskDemand): boolean {
@@ -79,6 +89,22 @@ function acts({ acts: does }: MaskDemand): boolean {
 
 function isWatched(demand: MaskDemand): boolean {
   return !acts(demand)
+}
+
+function maskAsked(asked: Asked, run: MaskRun): Asked {
+  const { read } = asked
+  if (read === undefined) throw unreadable()
+  const upstream = maskUpstream(read, run)
+  return upstream === read.upstream ? asked : { ...asked, read: { ...read, upstream } }
+}
+
+/** Nothing that goes wrong in mode Audit has a consequence. */
+function tryToMask(asked: Asked, run: MaskRun): void {
+  try {
+    maskAsked(asked, run)
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+  }
 }
 
 function maskUpstream(read: ReadRequest, run: MaskRun): ReadRequest['upstream'] {
@@ -92,26 +118,47 @@ function unreadable(): GatewayError {
   return new GatewayError('masking_unavailable', 'Texts of this request cannot be masked as a policy demands.')
 }
 
-type Run = (demands: readonly MaskDemand[], restores: boolean) => MaskRun
+interface RunParts extends Omit<MaskRunSources, 'masks'> {
+  readonly demands: readonly MaskDemand[]
+  readonly classified: Classified
+}
 
-function openRuns(run: Run, demands: readonly MaskDemand[], restores: boolean): MaskRuns {
-  const acting = demands.filter(acts)
-  const audit = demands.filter(isWatched)
+function openRun(engines: MaskEngines, { demands, classified, ...parts }: RunParts): MaskRun {
   try {
-    return {
-      ...(acting.length > 0 || restores ? { acting: run(acting, restores) } : {}),
-      ...(audit.length > 0 ? { audit: run(audit, false) } : {}),
-    }
+    return new MaskRun({ masks: engines.of(demands, classified), ...parts })
   } catch (error) {
     if (!(error instanceof MasksTooLarge)) throw error
-    throw new GatewayError('masking_unavailable', 'The masks of several policies are too large to be run together.', {
-      cause: error,
-    })
+    const message = 'The masks of several policies are too large to be run together.'
+    throw new GatewayError('masking_unavailable', message, { cause: error })
   }
 }
 
-function findKey({ tenantKey }: MaskingDeps, { declared }: CompiledConnection, demands: readonly MaskDemand[]): Keyed {
-  const key = tenantKey(declared.ref.namespace)
+/** Undefined: there is nothing to watch for, or nobody can. What it would write is seen by nobody, so it needs no key. */
+function openWatch(
+  engines: MaskEngines,
+  { connection }: MaskableCall,
+  demands: readonly MaskDemand[],
+): MaskRun | undefined {
+  if (demands.length === 0) return undefined
+  const parts = {
+    demands,
+    classified: connection.classified,
+    keyed: noDigest,
+    pseudonyms: new Pseudonyms(noDigest),
+    restores: false,
+  }
+  try {
+    return openRun(engines, parts)
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    return undefined
+  }
+}
+
+const noDigest: Keyed = () => new Uint8Array(32)
+
+function findKey({ tenantKey }: MaskingDeps, { connection }: MaskableCall, demands: readonly MaskDemand[]): Keyed {
+  const key = tenantKey(connection.declared.ref.namespace)
   if (key !== undefined) return toKeyed(key)
   if (demands.some(({ action }) => action === 'Hash' || action === 'Pseudonymize')) {
     throw new GatewayError('masking_unavailable', 'The key that hashes and pseudonyms are made with is not here yet.')
