@@ -10,6 +10,7 @@ import { toContextRule } from './context-words.ts'
 import type { Detector } from './detector.ts'
 import { isLookalike } from './fold.ts'
 import type { Engine, Finding, Masker } from './masker.ts'
+import { allDetectors } from './packs.ts'
 import { parsePattern, type PatternNode } from './pattern.ts'
 import type { Problem } from '../problem.ts'
 import { Scan, type Sink } from './scan.ts'
@@ -33,7 +34,7 @@ export function compileDetectors(detectors: readonly Detector[]): Compiled | Eng
   for (const [index, detector] of detectors.entries()) {
     const path = `detectors[${index}]`
     const parsed = parsePattern(detector.pattern)
-    const refusal = 'error' in parsed ? undefined : refusePattern(parsed.node, detector.terms === true)
+    const refusal = 'error' in parsed ? undefined : refusePattern(detector, parsed.node)
     if ('error' in parsed) problems.push(invalid(`${path}.pattern`, parsed.error.message, parsed.error.position))
     else if (refusal === undefined) nodes.push(parsed.node)
     else problems.push(invalid(`${path}.pattern`, refusal))
@@ -52,13 +53,17 @@ function invalid(path: string, message: string, position?: number): Problem {
   return { path, reason: 'Invalid', message, ...at }
 }
 
-function refusePattern(node: PatternNode, isTrie: boolean): string | undefined {
-  const most = isTrie ? limits.terms : limits.one
+/** Measuring a pattern takes longer than compiling it by far and is not done twice; those of the packs are measured by a test. */
+const measured = new WeakSet(allDetectors)
+
+function refusePattern(detector: Detector, node: PatternNode): string | undefined {
+  const most = detector.terms === true ? limits.terms : limits.one
   if (countStates(node) > most)
     return `unrolls to more than ${most} states; shorten its repeats or leave their upper bounds away`
   if (isNullable(node)) return 'matches the empty text; make some part of it obligatory'
-  if (!isTrie && isTooLarge(node))
+  if (detector.terms !== true && !measured.has(detector) && isTooLarge(node))
     return 'needs too many states to be run in one pass; a repeat over characters that also stand before it is the usual cause'
+  measured.add(detector)
   return undefined
 }
 
