@@ -22,6 +22,32 @@ describe('bundle on the wire', () => {
     expect(decode(encodeBundle(bundle, sha256))).toEqual({ bundle })
   })
 
+  it('carries the dictionaries of policies', () => {
+    const [first, ...rest] = bundle.policies
+    if (first === undefined) throw new Error('no policy')
+    const dictionaries = { 'projects/terms': ['Blue Heron', 'München 7', '# no comment'] }
+    const sent = { ...bundle, policies: [{ ...first, dictionaries }, ...rest] }
+    expect(decode(encodeBundle(sent, sha256))).toEqual({ bundle: sent })
+    const shorter = { ...sent, policies: [{ ...first, dictionaries: { 'projects/terms': ['Blue Heron'] } }, ...rest] }
+    expect(encodeBundle(shorter, sha256).digest).not.toBe(encodeBundle(sent, sha256).digest)
+  })
+
+  it.each([
+    ['a text', 'Blue Heron'],
+    ['nothing', null],
+    ['a list', [['Blue Heron']]],
+    ['a text for a list', { 'projects/terms': 'Blue Heron' }],
+    ['a list without a term', { 'projects/terms': [] }],
+    ['an empty term', { 'projects/terms': [''] }],
+    ['a number for a term', { 'projects/terms': [7] }],
+  ])('is refused when dictionaries are %s', (_, dictionaries) => {
+    const [first] = bundle.policies
+    const garbled: typeof bundle = JSON.parse(JSON.stringify({ ...bundle, policies: [{ ...first, dictionaries }] }))
+    expect(decode(encodeBundle(garbled, sha256))).toEqual({
+      refused: 'the dictionaries of policy team-a/a are no lists of terms',
+    })
+  })
+
   it('[BU1] has one digest, whatever the order of its objects', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(names, { minLength: names.length }), (order) => {

@@ -51,15 +51,30 @@ export function decodeBundle(parts: readonly BundlePart[], expected: string, has
     }
   }
   const bodies: Pick<Bundle, 'connections' | 'policies'>[] = shards.map((shard) => JSON.parse(shard.text))
+  const policies = bodies.flatMap((body) => body.policies).toSorted(byName)
+  const garbled = policies.find(({ dictionaries = {} }) => !isTerms(dictionaries))
+  if (garbled !== undefined) {
+    return { refused: `the dictionaries of policy ${garbled.ref.namespace}/${garbled.ref.name} are no lists of terms` }
+  }
   return {
     bundle: {
       format: bundleFormat,
       settings: head.settings,
       network: head.network,
       connections: bodies.flatMap((body) => body.connections).toSorted(byName),
-      policies: bodies.flatMap((body) => body.policies).toSorted(byName),
+      policies,
     },
   }
+}
+
+/** A mask that takes them for what they are not would hide nothing. */
+function isTerms(dictionaries: unknown): boolean {
+  if (typeof dictionaries !== 'object' || dictionaries === null || Array.isArray(dictionaries)) return false
+  const lists: readonly unknown[] = Object.values(dictionaries)
+  return lists.every(
+    (terms) =>
+      Array.isArray(terms) && terms.length > 0 && terms.every((term) => typeof term === 'string' && term !== ''),
+  )
 }
 
 /** Text of `epoch.n`, as annotations and ConfigMaps carry it. */

@@ -1,7 +1,7 @@
 // What is taken out of Secrets and ConfigMaps, and what never is.
 import { describe, expect, it } from 'vitest'
 import { rootCertificates } from 'node:tls'
-import { toCa, toCredential } from './content.ts'
+import { toCa, toCredential, toTerms } from './content.ts'
 
 const pem = rootCertificates[0] ?? ''
 
@@ -47,5 +47,39 @@ describe('toCa', () => {
     ['too much', 'x'.repeat(65_537), 'is longer than 65536 characters'],
   ])('refuses %s', (_, text, problem) => {
     expect(toCa(text)).toEqual({ problem })
+  })
+})
+
+const count = (n: number): string => Array.from({ length: n }, (_, i) => `term ${i}`).join('\n')
+
+describe('toTerms', () => {
+  it.each<[string, string, readonly string[]]>([
+    ['one term on each line', 'Blue Heron\nRed Kite\n', ['Blue Heron', 'Red Kite']],
+    ['lines of Windows and of old editors', 'a\r\nb\rc', ['a', 'b', 'c']],
+    ['blanks around a term left out, those within kept', '  Blue  Heron\t', ['Blue  Heron']],
+    ['blank lines and comments left out', '# birds\n\n   \nRed Kite # a bird\n  # more', ['Red Kite # a bird']],
+    ['each term once', 'a\nb\na', ['a', 'b']],
+    ['a byte order mark left out', '\uFEFFa\nb', ['a', 'b']],
+    ['a term of the greatest length', 'x'.repeat(256), ['x'.repeat(256)]],
+  ])('takes %s', (_, text, terms) => {
+    expect(toTerms(text)).toEqual({ value: terms })
+  })
+
+  it('takes 5,000 terms, and refuses one more', () => {
+    expect(toTerms(count(5_000))).toHaveProperty('value.length', 5_000)
+    const problem = 'holds 5001 terms, and 5000 are the most that one dictionary may hold'
+    expect(toTerms(count(5_001))).toEqual({ problem })
+  })
+
+  it.each([
+    ['nothing', '', 'holds no term; put one on each line'],
+    ['comments alone', '# a\n\n#b', 'holds no term; put one on each line'],
+    [
+      'a line that is no term, without repeating it',
+      `a\n${'x'.repeat(257)}`,
+      'line 2 is longer than 256 characters; put one term on each line',
+    ],
+  ])('refuses %s', (_, text, problem) => {
+    expect(toTerms(text)).toEqual({ problem })
   })
 })

@@ -4,13 +4,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { InferencePolicySpec } from '../../crds/generated/inference-policy.ts'
 import type { ModelConnectionSpec } from '../../crds/generated/model-connection.ts'
-import type { BundleConnection } from '../../policy/bundle.ts'
+import type { BundleConnection, BundlePolicy } from '../../policy/bundle.ts'
 import { encodeBundle } from '../../policy/bundle-wire.ts'
 import { judgePolicy } from '../inference-policy/plan.ts'
 import type { InferencePolicy, ModelConnection } from '../objects.ts'
 import type { ReferenceState } from '../references.ts'
 import { toReferenceId } from '../references.ts'
-import type { Verdict } from '../verdict.ts'
+import type { Finding, Verdict } from '../verdict.ts'
 import type { World } from './plan.ts'
 import { planBundle } from './plan.ts'
 
@@ -534,6 +534,108 @@ describe('planBundle: policies', () => {
     ],
   ])('reports %s', (_, spec, finding) => {
     expect(judge('team-a/p', spec).resolvedRefs).toMatchObject(finding)
+  })
+})
+
+const publishedTerms: World['publishedTerms'] = ({ key }) => (key === 'people' ? ['Ada'] : ['never asked for'])
+
+describe('planBundle: dictionaries', () => {
+  const connections = [makeConnection('team-a/chat')]
+  const dictionaries = [
+    { name: 'projects', configMapRef: { name: 'words', key: 'projects' } },
+    { name: 'people', configMapRef: { name: 'words', key: 'people' } },
+  ]
+  const spec = { targetRefs: [{ name: 'chat' }], dataClasses: [{ name: 'Internal', dictionaries }] }
+  const keys = ['Dictionary ConfigMap team-a words projects', 'Dictionary ConfigMap team-a words people'] as const
+  const projects: ReferenceState = { state: 'Found', terms: ['Blue Heron'] }
+
+  function planDictionaries(
+    people: ReferenceState,
+    more: Partial<World> = {},
+  ): { readonly entry: BundlePolicy; readonly verdict: Verdict } {
+    const policies = [makePolicy('team-a/p', spec)]
+    const states = { [keys[0]]: projects, [keys[1]]: people }
+    const { bundle, policies: planned } = planBundle(makeWorld({ connections, policies, states, ...more }))
+    const one = planned.get('team-a/p')
+    const [entry] = bundle.policies
+    if (one === undefined || entry === undefined) throw new Error('the policy was not planned')
+    // As compilation reports a policy that is blocked.
+    const compiled =
+      entry.blocked === undefined ? [] : [{ path: 'spec', reason: 'Invalid', message: entry.blocked.message } as const]
+    return { entry, verdict: judgePolicy(one, 'portcullis', compiled) }
+  }
+
+  it('travel with the policy, by ConfigMap and key', () => {
+    const { entry, verdict } = planDictionaries({ state: 'Found', terms: ['Ada', 'Grace'] })
+    expect(entry.dictionaries).toEqual({ 'words/projects': ['Blue Heron'], 'words/people': ['Ada', 'Grace'] })
+    expect(entry.blocked).toBeUndefined()
+    expect(verdict.resolvedRefs.status).toBe('True')
+  })
+
+  it('are not there where a policy names none', () => {
+    const { bundle } = planBundle(makeWorld({ policies: [makePolicy('team-a/p')] }))
+    expect(bundle.policies[0]).not.toHaveProperty('dictionaries')
+  })
+
+  const path = 'spec.dataClasses[0].dictionaries[1].configMapRef'
+  it.each<[string, ReferenceState, Partial<Finding>, RegExp]>([
+    [
+      'missing',
+      { state: 'NotFound' },
+      { status: 'False', reason: 'RefNotFound' },
+      /: ConfigMap team-a\/words does not exist; create it/u,
+    ],
+    [
+      'without their key',
+      { state: 'KeyNotFound' },
+      { status: 'False', reason: 'RefNotFound' },
+      /has no key "people"; add it/u,
+    ],
+    [
+      'not granted',
+      { state: 'NotPermitted' },
+      { status: 'False', reason: 'RefNotPermitted' },
+      /\napiVersion: rbac[^]*configmaps\]/u,
+    ],
+    [
+      'unusable',
+      { state: 'Invalid', message: 'holds no term' },
+      { status: 'False', reason: 'InvalidRef' },
+      /"people": holds no term$/u,
+    ],
+    ['not read yet', { state: 'Pending' }, { status: 'Unknown', reason: 'Pending' }, /has not been read yet$/u],
+  ])('that are %s block the policy, and nothing of them is published', (_, state, finding, text) => {
+    const { entry, verdict } = planDictionaries(state)
+    expect(entry).not.toHaveProperty('dictionaries')
+    expect(entry.blocked).toMatchObject({ reason: finding.reason, message: expect.stringMatching(/^[^\n]+$/u) })
+    expect(verdict.accepted).toMatchObject({ status: 'True' })
+    expect(verdict.problems).toEqual([])
+    expect(verdict.resolvedRefs).toMatchObject(finding)
+    expect(verdict.resolvedRefs.message).toMatch(text)
+    expect(verdict.resolvedRefs.message.startsWith(path)).toBe(true)
+  })
+
+  it('that cannot be read just now stay as they were published', () => {
+    const { entry } = planDictionaries({ state: 'Pending' }, { publishedTerms })
+    expect(entry.dictionaries).toEqual({ 'words/projects': ['Blue Heron'], 'words/people': ['Ada'] })
+    expect(planDictionaries({ state: 'NotFound' }, { publishedTerms }).entry.blocked?.reason).toBe('RefNotFound')
+  })
+
+  it('that are too much for a bundle together block the policy', () => {
+    const terms = Array.from({ length: 1_100 }, (_, i) => String(i).padStart(250, 'x'))
+    const { entry, verdict } = planDictionaries({ state: 'Found', terms })
+    expect(entry.blocked?.reason).toBe('InvalidRef')
+    expect(verdict.resolvedRefs.message).toMatch(/^spec\.dataClasses: .* hold 275010 characters together/u)
+  })
+
+  it('keep other mistakes of the spec in Accepted', () => {
+    const policies = [makePolicy('team-a/p', spec)]
+    const planned = planBundle(makeWorld({ connections, policies, states: { [keys[1]]: { state: 'NotFound' } } }))
+    const one = planned.policies.get('team-a/p')
+    if (one === undefined) throw new Error('the policy was not planned')
+    const mistake = { path: 'spec.rules[0].when', reason: 'InvalidExpression', message: 'unknown field' } as const
+    const verdict = judgePolicy(one, 'portcullis', [mistake])
+    expect(verdict).toMatchObject({ accepted: { reason: 'InvalidExpression' }, problems: [mistake] })
   })
 })
 

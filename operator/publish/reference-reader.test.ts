@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { KubeError } from '../../kube/errors.ts'
 import type { KubeErrorCode } from '../../kube/errors.ts'
-import { secrets } from '../../kube/resource.ts'
+import { configMaps, secrets } from '../../kube/resource.ts'
 import { MemoryStore } from '../../kube/store-memory.ts'
 import type { ResourceStore } from '../../kube/store.ts'
 import { ManualClock } from '../../test/helpers/manual-clock.ts'
@@ -24,6 +24,15 @@ const service: Reference = {
   namespace: 'team-a',
   name: 'llama',
   path: 'spec.endpoints[0].service',
+}
+
+const dictionary: Reference = {
+  purpose: 'Dictionary',
+  kind: 'ConfigMap',
+  namespace: 'team-a',
+  name: 'projects',
+  key: 'terms',
+  path: 'spec.dataClasses[0].dictionaries[0].configMapRef',
 }
 
 let clock: ManualClock
@@ -58,6 +67,10 @@ beforeEach(() => {
 function putSecret(value: string): void {
   const data = { apiKey: Buffer.from(value).toString('base64') }
   memory.put(secrets, { metadata: { namespace: 'team-a', name: 'openai' }, data } as never)
+}
+
+function putTerms(terms: string): void {
+  memory.put(configMaps, { metadata: { namespace: 'team-a', name: 'projects' }, data: { terms } } as never)
 }
 
 async function follow(...references: readonly Reference[]): Promise<void> {
@@ -143,6 +156,20 @@ describe('ReferenceReader', () => {
       state: 'Invalid',
       message: expect.stringContaining('ExternalName'),
     })
+  })
+
+  it('notices new terms of a dictionary, not a new comment', async () => {
+    putTerms('Blue Heron\n')
+    await follow(dictionary)
+    const running = reader.run(stop.signal)
+    putTerms('# birds\nBlue Heron')
+    await clock.advance(20_000)
+    expect(changes).toBe(0)
+    putTerms('Blue Heron\nRed Kite')
+    await clock.advance(20_000)
+    expect([changes, reader.stateOf(dictionary)]).toEqual([1, { state: 'Found', terms: ['Blue Heron', 'Red Kite'] }])
+    stop.abort()
+    await running
   })
 
   it('reads one object once, however many connections name it, and forgets what is named no more', async () => {

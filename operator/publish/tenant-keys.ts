@@ -42,7 +42,7 @@ const believedMs = 60_000
 export function planTenantKeys(
   stored: TenantKeySlots,
   wanted: ReadonlySet<string>,
-  { before = {}, newKey }: { readonly before?: TenantKeySlots; readonly newKey: () => Uint8Array },
+  { before, newKey }: { readonly before: TenantKeySlots; readonly newKey: () => Uint8Array },
 ): PlannedKeys {
   const slots = new Map(Object.entries(stored))
   for (const [namespace, key] of Object.entries(before))
@@ -86,8 +86,8 @@ export class TenantKeySecret {
 
   async #ensure(namespaces: ReadonlySet<string>, signal: AbortSignal | undefined): Promise<boolean> {
     await this.#read(signal)
-    const { before, newKey } = { before: this.#before, newKey: this.#deps.newKey }
-    const planned = planTenantKeys(this.#found?.data ?? {}, namespaces, { before, newKey })
+    const made = { before: this.#before, newKey: this.#deps.newKey }
+    const planned = planTenantKeys(this.#found?.data ?? {}, namespaces, made)
     if (planned.isNew) this.#found = await this.#write(planned.slots)
     this.#before = planned.slots
     return this.#tell(toTroubles(planned, this.#deps.namespace))
@@ -111,9 +111,9 @@ export class TenantKeySecret {
   }
 
   #tell(troubles: readonly string[]): boolean {
-    const told = JSON.stringify(troubles)
-    if (told !== this.#told && (troubles.length > 0 || this.#told !== '')) this.#deps.onTrouble(troubles, this.#found)
-    this.#told = troubles.length === 0 ? '' : told
+    const told = troubles.join('\n')
+    if (told !== this.#told) this.#deps.onTrouble(troubles, this.#found)
+    this.#told = told
     return troubles.length === 0
   }
 }
@@ -124,17 +124,15 @@ function isKey(base64: string): boolean {
 
 function toTroubles({ damaged, left }: PlannedKeys, platform: string): readonly string[] {
   const secret = `Secret ${platform}/${tenantKeySecretName}`
-  return [
-    ...damaged.map(
-      (namespace) =>
-        `slot "${namespace}" of ${secret} does not hold a key of ${keyBytes} bytes, so calls of that namespace that need it are ` +
-        'refused; put the key back from a backup, or remove the slot to have another key made (tokens made before match no more)',
-    ),
-    ...(left.length === 0
-      ? []
-      : [
-          `${secret} holds ${maxSlots} slots and no more fit, so ${left.length} namespaces have no key (the first is ` +
-            `"${left[0] ?? ''}"); remove slots of namespaces that will never come back`,
-        ]),
-  ]
+  const troubles = damaged.map(
+    (namespace) =>
+      `slot "${namespace}" of ${secret} does not hold a key of ${keyBytes} bytes, so calls of that namespace that need it are ` +
+      'refused; put the key back from a backup, or remove the slot to have another key made (tokens made before match no more)',
+  )
+  const [first] = left
+  if (first === undefined) return troubles
+  const full =
+    `${secret} holds ${maxSlots} slots and no more fit, so ${left.length} namespaces have no key, "${first}" among them; remove ` +
+    `slots of namespaces that never come back (admission policy ${tenantKeySecretName} must be off for that)`
+  return [...troubles, full]
 }
