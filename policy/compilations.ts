@@ -2,7 +2,7 @@
 // is taken from there. Whoever kept something by a compiled part (an engine by its detectors) finds the very same part again.
 import type { BundlePolicy } from './bundle.ts'
 import type { CompiledClasses } from './compile-classes.ts'
-import { compileClasses } from './compile-classes.ts'
+import { compileClassesInSteps } from './compile-classes.ts'
 import { compilePolicy, toPolicyId } from './compile.ts'
 import type { PolicyCompilation } from './compiled.ts'
 import { environmentsOf } from './environment.ts'
@@ -45,25 +45,27 @@ export class Compilations implements CompilationCaches {
     this.#previous = previous
   }
 
-  of({ policy, fingerprint }: Fingerprinted, protocol: string, opaque: boolean): PolicyCompilation {
+  *of({ policy, fingerprint }: Fingerprinted, protocol: string, opaque: boolean): Generator<void, PolicyCompilation> {
     const environments = environmentsOf(protocol, opaque)
     const key = `${toPolicyId(policy.ref)} ${environments.request?.name ?? '-'}`
     const known = this.cache.get(key) ?? this.#previous?.cache.get(key)
-    const kept =
-      known?.from === fingerprint
-        ? known
-        : { from: fingerprint, part: compilePolicy(this.#compile, policy, environments, this.#classesOf(policy)) }
-    this.cache.set(key, kept)
-    if (kept === known) this.#keepClasses(policy)
-    return kept.part
+    if (known?.from === fingerprint) {
+      this.cache.set(key, known)
+      this.#keepClasses(policy)
+      return known.part
+    }
+    const found = yield* this.#classesOf(policy)
+    const part = compilePolicy(this.#compile, policy, environments, found)
+    this.cache.set(key, { from: fingerprint, part })
+    return part
   }
 
   /** An edited rule is no reason to build automata anew. */
-  #classesOf(policy: BundlePolicy): CompiledClasses {
+  *#classesOf(policy: BundlePolicy): Generator<void, CompiledClasses> {
     const id = toPolicyId(policy.ref)
     const from = JSON.stringify([policy.spec.dataClasses, policy.dictionaries])
     const known = this.classes.get(id) ?? this.#previous?.classes.get(id)
-    const kept = known?.from === from ? known : { from, part: compileClasses(policy) }
+    const kept = known?.from === from ? known : { from, part: yield* compileClassesInSteps(policy) }
     this.classes.set(id, kept)
     return kept.part
   }

@@ -13,6 +13,7 @@ import { parsePattern } from './masking/pattern.ts'
 import type { Problem } from './problem.ts'
 
 type DataClass = NonNullable<InferencePolicySpec['dataClasses']>[number]
+type Pattern = NonNullable<DataClass['patterns']>[number]
 type Dictionary = NonNullable<DataClass['dictionaries']>[number]
 
 export interface CompiledClasses {
@@ -20,52 +21,92 @@ export interface CompiledClasses {
   readonly problems: readonly Problem[]
 }
 
-/** Of automata: of one pattern or dictionary, as the engine has it, and of all of one policy, which is half of that of an engine. */
-const maxStates = { one: 120_000, all: 200_000 } as const
+/**
+ * States of automata. Of patterns together, whose check takes time that grows with them; of one dictionary, as the engine has it; and of
+ * all of one policy, half of what an engine takes.
+ */
+const maxStates = { patterns: 20_000, dictionary: 120_000, all: 200_000 } as const
 
 export function compileClasses(policy: BundlePolicy): CompiledClasses {
+  const steps = compileClassesInSteps(policy)
+  let step = steps.next()
+  while (step.done !== true) step = steps.next()
+  return step.value
+}
+
+/** Yields after whatever may take a while, so that its driver can let others run. */
+export function* compileClassesInSteps(policy: BundlePolicy): Generator<void, CompiledClasses> {
   const { dataClasses = [] } = policy.spec
   if (dataClasses.length === 0) return noClasses
-  const works = dataClasses.map((dataClass, i) => new ClassWork(policy, dataClass, `spec.dataClasses[${i}]`))
-  const classes = works.map((work) => work.compile())
-  const problems = works.flatMap((work) => work.problems)
-  if (works.reduce((sum, { states }) => sum + states, 0) > maxStates.all) {
-    const message = 'its patterns and dictionaries are too large together; shorten them, or make several policies of it'
-    problems.push({ path: 'spec.dataClasses', reason: 'Invalid', message })
+  const patterns = dataClasses.flatMap((dataClass) => dataClass.patterns ?? [])
+  const weight: Weight = { states: patterns.reduce((sum, { pattern }) => sum + weigh(pattern), 0) }
+  if (weight.states > maxStates.patterns) return refuseAll(dataClasses, 'its patterns')
+  const problems: Problem[] = []
+  const classes: CompiledClass[] = []
+  for (const [i, dataClass] of dataClasses.entries()) {
+    const work = new ClassWork(policy, { dataClass, path: `spec.dataClasses[${i}]`, weight })
+    classes.push(yield* work.compile())
+    problems.push(...work.problems)
+    if (weight.states > maxStates.all) return refuseAll(dataClasses, 'its patterns and dictionaries')
   }
   return { classes, problems }
 }
 
 const noClasses: CompiledClasses = { classes: [], problems: [] }
 
+interface Weight {
+  states: number
+}
+
+/** What is no pattern weighs nothing: it is refused by itself. */
+function weigh(pattern: string): number {
+  const parsed = parsePattern(pattern)
+  return 'error' in parsed ? 0 : countStates(parsed.node)
+}
+
+function refuseAll(dataClasses: readonly DataClass[], what: string): CompiledClasses {
+  const message = `${what} are too large together; shorten them, or make several policies of it`
+  // Their names stay, so that nothing is told of masks and rules that speak of them.
+  const classes = dataClasses.map(({ name, fields = [] }) => ({ name, detectors: [], fields }))
+  return { classes, problems: [{ path: 'spec.dataClasses', reason: 'Invalid', message }] }
+}
+
+interface ClassPlace {
+  readonly dataClass: DataClass
+  readonly path: string
+  readonly weight: Weight
+}
+
 class ClassWork {
   readonly problems: Problem[] = []
-  /** Of what is the policy's own. */
-  states = 0
   readonly #policy: BundlePolicy
   readonly #dataClass: DataClass
   readonly #path: string
+  readonly #weight: Weight
 
-  constructor(policy: BundlePolicy, dataClass: DataClass, path: string) {
+  constructor(policy: BundlePolicy, { dataClass, path, weight }: ClassPlace) {
     this.#policy = policy
     this.#dataClass = dataClass
     this.#path = path
+    this.#weight = weight
   }
 
-  compile(): CompiledClass {
+  *compile(): Generator<void, CompiledClass> {
     const { name, detectors = [], patterns = [], dictionaries = [], fields = [] } = this.#dataClass
     this.#refuseTwins()
-    if (detectors.length + patterns.length + dictionaries.length + fields.length === 0) {
-      const message = 'it would find nothing; give it at least one of detectors, patterns, dictionaries and fields'
-      this.#refuse(this.#path, 'Invalid', message)
+    this.#refuseEmpty()
+    const found = new Set(detectors.flatMap((wanted, i) => this.#find(wanted, `${this.#path}.detectors[${i}]`)))
+    for (const [i, pattern] of patterns.entries()) {
+      for (const detector of this.#toPattern(pattern, `${this.#path}.patterns[${i}]`)) found.add(detector)
+      yield
     }
-    const found = [
-      ...detectors.flatMap((wanted, i) => this.#find(wanted, `${this.#path}.detectors[${i}]`)),
-      ...patterns.flatMap((_, i) => this.#toPattern(i)),
-      ...dictionaries.flatMap((_, i) => this.#toDictionary(i)),
-    ]
+    for (const [i, dictionary] of dictionaries.entries()) {
+      for (const detector of this.#toDictionary(dictionary, `${this.#path}.dictionaries[${i}].configMapRef`))
+        found.add(detector)
+      yield
+    }
     for (const [i, field] of fields.entries()) this.#checkField(field, `${this.#path}.fields[${i}]`)
-    return { name, detectors: [...new Set(found)], fields }
+    return { name, detectors: [...found], fields }
   }
 
   #refuse(path: string, reason: Problem['reason'], message: string): readonly never[] {
@@ -76,6 +117,13 @@ class ClassWork {
   #find(wanted: string, path: string): readonly Detector[] {
     const found = findDetectors(wanted)
     return found ?? this.#refuse(path, 'NotFound', `there is no such detector or pack; ${toAdvice(wanted)}`)
+  }
+
+  #refuseEmpty(): void {
+    const { detectors, patterns, dictionaries, fields } = this.#dataClass
+    if ([detectors, patterns, dictionaries, fields].some((source) => source !== undefined)) return
+    const message = 'it would find nothing; give it at least one of detectors, patterns, dictionaries and fields'
+    this.#refuse(this.#path, 'Invalid', message)
   }
 
   /** Under one name records could not tell them apart. */
@@ -92,21 +140,14 @@ class ClassWork {
     return `${namespace}/${policy}/${this.#dataClass.name}/${name}`
   }
 
-  #toPattern(i: number): readonly Detector[] {
-    const { patterns = [], name: dataClass } = this.#dataClass
-    const pattern = patterns[i]
-    if (pattern === undefined) return []
-    const detector = toCustomDetector({ ...pattern, name: this.#nameOf(pattern.name), class: dataClass })
-    const path = `${this.#path}.patterns[${i}]`
-    if (!('problems' in detector)) return this.#weigh(detector, `${path}.pattern`)
+  #toPattern(pattern: Pattern, path: string): readonly Detector[] {
+    const detector = toCustomDetector({ ...pattern, name: this.#nameOf(pattern.name), class: this.#dataClass.name })
+    if (!('problems' in detector)) return [detector]
     this.problems.push(...detector.problems.map((problem) => ({ ...problem, path: `${path}.${problem.path}` })))
     return []
   }
 
-  #toDictionary(i: number): readonly Detector[] {
-    const dictionary = this.#dataClass.dictionaries?.[i]
-    if (dictionary === undefined) return []
-    const path = `${this.#path}.dictionaries[${i}].configMapRef`
+  #toDictionary(dictionary: Dictionary, path: string): readonly Detector[] {
     const terms = this.#policy.dictionaries?.[toDictionaryKey(dictionary)]
     if (terms === undefined) {
       const { name, key } = dictionary.configMapRef
@@ -115,16 +156,12 @@ class ClassWork {
     }
     const name = this.#nameOf(dictionary.name)
     const detector = toDictionaryDetector({ name, class: this.#dataClass.name, terms })
-    return 'problem' in detector ? this.#refuse(path, 'Invalid', detector.problem) : this.#weigh(detector, path)
-  }
-
-  #weigh(detector: Detector, path: string): readonly Detector[] {
-    const parsed = parsePattern(detector.pattern)
-    const states = 'error' in parsed ? Infinity : countStates(parsed.node)
-    if (states > maxStates.one)
-      return this.#refuse(path, 'Invalid', 'too large to be run; shorten it, or make several of it')
-    this.states += states
-    return [detector]
+    if ('problem' in detector) return this.#refuse(path, 'Invalid', detector.problem)
+    const states = weigh(detector.pattern)
+    this.#weight.states += states
+    return states > maxStates.dictionary
+      ? this.#refuse(path, 'Invalid', 'too large; make several lists of it')
+      : [detector]
   }
 
   #checkField(field: string, path: string): void {

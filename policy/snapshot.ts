@@ -70,10 +70,9 @@ export function* compileSnapshot(compile: Compile, bundle: Bundle, previous?: Sn
     const candidates = [...baselines, ...(byNamespace.get(declared.ref.namespace) ?? [])]
     for (const candidate of candidates) {
       if (!selectsConnection(candidate.policy, declared)) continue
-      const { policy, problems: found } = compileFor(compilations, candidate, declared)
+      const { policy, problems: found } = yield* compileFor(compilations, candidate, declared)
       compiled.push({ mode: candidate.policy.spec.mode, policy })
       addProblems(problems, policy.id, found)
-      if (policy.classes.length > 0) yield
     }
     yield
     const connection = toCompiledConnection(declared, compiled, previous)
@@ -91,12 +90,12 @@ export function* compileSnapshot(compile: Compile, bundle: Bundle, previous?: Sn
 }
 
 /** What the policy names of the connection itself differs from one to the next; a name that is wrong here denies here alone. */
-function compileFor(
+function* compileFor(
   compilations: Compilations,
   candidate: Fingerprinted,
   declared: BundleConnection,
-): PolicyCompilation {
-  const compilation = compilations.of(candidate, declared.spec.protocol, isOpaque(declared))
+): Generator<void, PolicyCompilation> {
+  const compilation = yield* compilations.of(candidate, declared.spec.protocol, isOpaque(declared))
   const wrong = findFieldProblems(candidate.policy.spec, declared.spec)
   if (wrong.length === 0) return compilation
   return { policy: { ...compilation.policy, invalid: true }, problems: [...compilation.problems, ...wrong] }

@@ -5,7 +5,7 @@ import type { ModelConnectionSpec } from '../../crds/generated/model-connection.
 import type { Bundle, BundleConnection, BundlePolicy } from '../../policy/bundle.ts'
 import { bundleFormat } from '../../policy/bundle.ts'
 import { makeCompiler } from '../../policy/expression.ts'
-import type { Facts, Identity, ObjectRef } from '../../policy/model.ts'
+import type { Facts, Identity, ObjectRef, ScanRequest } from '../../policy/model.ts'
 import type { Settings } from '../../policy/settings.ts'
 import { emptySettings } from '../../policy/settings.ts'
 import type { Snapshot } from '../../policy/snapshot.ts'
@@ -30,10 +30,11 @@ interface PolicyOptions {
   readonly namespace?: string
   readonly baseline?: boolean
   readonly blocked?: BundlePolicy['blocked']
+  readonly dictionaries?: BundlePolicy['dictionaries']
 }
 
 export function makePolicy(spec: Partial<InferencePolicySpec> = {}, options: PolicyOptions = {}): BundlePolicy {
-  const { name = 'policy', namespace = 'team-a', baseline = false, blocked } = options
+  const { name = 'policy', namespace = 'team-a', baseline = false, blocked, dictionaries } = options
   return {
     ref: makeRef(name, namespace),
     baseline,
@@ -45,6 +46,7 @@ export function makePolicy(spec: Partial<InferencePolicySpec> = {}, options: Pol
       rules: [allowAll],
       ...spec,
     },
+    ...(dictionaries === undefined ? {} : { dictionaries }),
     ...(blocked === undefined ? {} : { blocked }),
   }
 }
@@ -105,7 +107,13 @@ export function makeIdentity(identity: Partial<Identity> = {}): Identity {
   }
 }
 
-export function makeFacts(facts: { identity?: Partial<Identity>; request?: Partial<Facts['request']> } = {}): Facts {
+interface FactsOptions {
+  readonly identity?: Partial<Identity>
+  readonly request?: Partial<Facts['request']>
+  readonly scan?: ScanRequest
+}
+
+export function makeFacts(facts: FactsOptions = {}): Facts {
   return {
     identity: makeIdentity(facts.identity),
     connection: { name: 'chat', namespace: 'team-a', labels: {}, protocol: 'OpenAI' },
@@ -127,6 +135,7 @@ export function makeFacts(facts: { identity?: Partial<Identity>; request?: Parti
       body: { model: 'small', n: 2 },
       ...facts.request,
     },
+    ...(facts.scan === undefined ? {} : { scan: facts.scan }),
     nowMs: Date.UTC(2026, 10, 20, 12),
   }
 }
