@@ -63,7 +63,10 @@ const tiered = compile(
   [...named('key', 'pem', 'ip'), contextual],
   [wide, tight, ...named('card', 'ssn')],
 )
-const plainTiers = [named('email', 'ssn', 'odd'), [wide, ...named('key')], named('card', 'pem', 'ip')]
+/** The definition of merging below knows no caps. */
+const plainTiers = [named('email', 'ssn', 'odd'), [wide, ...named('key')], named('card', 'pem', 'ip')].map((tier) =>
+  tier.map((detector) => ({ ...detector, maxLength: 4096 })),
+)
 const tieredPlain = compile(...plainTiers)
 const singles = plainTiers.map((tier) => compile(tier))
 const replace: Replace = ({ detector, start, end }, value) => `<${detector} ${start}-${end} ${value.slice(-2)}>`
