@@ -80,7 +80,12 @@ export class AnswerSink implements AnswerReader {
     const answerHead = toAnswerHead(head)
     const stream = format.openStream(answerHead)
     if (stream === undefined) return undefined
-    return { stream, outlet: masks === undefined ? new PlainOutlet() : new MaskedOutlet(masks, format, answerHead) }
+    if (masks === undefined) return { stream, outlet: new PlainOutlet() }
+    try {
+      return { stream, outlet: new MaskedOutlet(masks, format, answerHead) }
+    } catch (error) {
+      throw toUnreadable(error)
+    }
   }
 
   #passUnread({ status, headers }: Head): Mode | undefined {

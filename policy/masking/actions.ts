@@ -22,9 +22,8 @@ export function toReplacement(demand: MaskDemand, value: string, keyed: Keyed): 
   }
 }
 
-/** What stands in place whatever the value is, if it is always the same. */
+/** What stands in place whatever the value is, if it is always the same. A denial must see its finding first. */
 export function toFixedReplacement({ action, label }: MaskDemand): string | undefined {
-  if (action === 'Deny') return ''
   if (action === 'Redact') return `[${label}]`
   return action === 'Replace' ? label : undefined
 }

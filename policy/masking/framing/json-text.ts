@@ -51,7 +51,7 @@ function startNested(start: Start, levels: number, at: TextAt): Masker {
   let masker: Masker | undefined
   const choose = (text: string): Masker => {
     if (!looksLikeJson(text)) return start(at)
-    return startJson(maskEverywhere(nest(start, levels - 1)), () => start(at))
+    return startJson(maskEverywhere(nest(within(at, start), levels - 1)), () => start(at))
   }
   return {
     push: (text) => {
@@ -64,6 +64,11 @@ function startNested(start: Start, levels: number, at: TextAt): Masker {
     end: () => (masker === undefined ? maskRest(start(at), held) : masker.end()),
     counts: () => masker?.counts() ?? {},
   }
+}
+
+/** For texts of a document that is itself a text at `outer`. */
+function within(outer: TextAt, start: Start): Start {
+  return ({ key, path }) => start({ key: key ?? outer.key, path: () => outer.path() + path() })
 }
 
 function maskRest(masker: Masker, text: string): string {
