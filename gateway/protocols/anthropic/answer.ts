@@ -2,17 +2,25 @@
 import type { Json, JsonObject, ResponseFacts, ToolCallFacts, Usage } from '../../../policy/model.ts'
 import { isEventStream, readAnswerBody } from '../json/answer-json.ts'
 import { gatherText } from '../json/gather-text.ts'
+import { maskJsonBytes } from '../json/mask-body.ts'
 import { SourceJson } from '../json/source-json.ts'
 import { isJsonObject } from '../json/strict-json.ts'
 import type { AnswerFormat, AnswerHead } from '../protocol.ts'
 import { callTypes } from './content.ts'
 import { wire } from './keys.ts'
+import { answerPlace } from './places.ts'
+import { openMessageMask } from './stream-mask.ts'
 import { MessageStream } from './stream.ts'
 import { mergeUsage, toUsage } from './usage.ts'
 
 export const anthropicAnswer: AnswerFormat = {
   readWhole,
   openStream: (head) => (isEventStream(head) ? new MessageStream(head.status) : undefined),
+  maskWhole: (head, bytes, masks) => {
+    const { json } = readAnswerBody(head, bytes)
+    return maskJsonBytes(bytes, answerPlace(json, masks.start), masks)
+  },
+  openMask: (head, masks) => (isEventStream(head) ? openMessageMask(masks) : undefined),
 }
 
 function readWhole(head: AnswerHead, bytes: Uint8Array): ResponseFacts {

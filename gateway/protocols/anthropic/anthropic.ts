@@ -4,12 +4,14 @@ import type { CompiledConnection } from '../../../policy/snapshot.ts'
 import { GatewayError } from '../../errors.ts'
 import { assertJsonBody } from '../json/body.ts'
 import { readJsonObject } from '../json/fields.ts'
+import { maskJsonRequest } from '../json/mask-body.ts'
 import { findUpstreamModel, withModel } from '../json/model-name.ts'
-import type { Protocol, ReadRequest, RequestHead, RequestPlan, UpstreamRequest } from '../protocol.ts'
+import type { Protocol, ReadRequest, RequestHead, RequestPlan } from '../protocol.ts'
 import { anthropicAnswer } from './answer.ts'
 import { renderAnthropicError } from './error.ts'
 import { toModelsFacts } from '../json/own-models.ts'
-import { toModelAnswer, toModelList } from './models.ts'
+import { toModelAnswer, toModelList, toQuestion } from './models.ts'
+import { requestPlace } from './places.ts'
 import { readMessages } from './request.ts'
 
 /** As the SDKs' base URL, the endpoint's base path ends before the version. */
@@ -49,7 +51,14 @@ function planMessages(connection: CompiledConnection, head: RequestHead): Reques
       const facts = readMessages(operation, text, body)
       const model = findUpstreamModel(connection, facts.model)
       const sent = model === facts.model ? bytes : new TextEncoder().encode(withModel(text, model))
-      return { facts, upstream: { ...place, body: sent }, answer: anthropicAnswer }
+      const upstream = { ...place, body: sent }
+      const isDeclared = connection.models.size > 0
+      return {
+        facts,
+        upstream,
+        answer: anthropicAnswer,
+        mask: (masks) => maskJsonRequest(upstream, requestPlace(body, masks.start, isDeclared), masks),
+      }
     },
   }
 }
@@ -61,7 +70,7 @@ function planModels({ models }: CompiledConnection, head: RequestHead): RequestP
   if (head.path === modelsPath) {
     assertQuery(head, listQuery)
     return toPlan('models.list', '', {
-      upstream: { path: head.path, query: head.query },
+      ...toQuestion({ path: head.path, query: head.query }),
       ...(names.length === 0 ? {} : { ownAnswer: toModelList(names) }),
     })
   }
@@ -71,7 +80,7 @@ function planModels({ models }: CompiledConnection, head: RequestHead): RequestP
   // The own answer names what the caller may use; the model server would name what it calls the same.
   findUpstreamModel({ models }, name)
   return toPlan('models.retrieve', name, {
-    upstream: { path: head.path, query: head.query },
+    ...toQuestion({ path: head.path, query: head.query }),
     ...(names.length === 0 ? {} : { ownAnswer: toModelAnswer(name) }),
   })
 }
@@ -79,7 +88,7 @@ function planModels({ models }: CompiledConnection, head: RequestHead): RequestP
 function toPlan(
   operation: string,
   model: string,
-  read: { readonly upstream: UpstreamRequest } & Pick<ReadRequest, 'ownAnswer'>,
+  read: Pick<ReadRequest, 'upstream' | 'mask' | 'ownAnswer'>,
 ): RequestPlan {
   const facts = toModelsFacts(operation, model)
   return { takesBody: false, read: () => ({ facts, answer: anthropicAnswer, ...read }) }

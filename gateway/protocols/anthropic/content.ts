@@ -45,6 +45,7 @@ const plainTypes: ReadonlySet<string> = new Set([
 
 export const callTypes: ReadonlySet<string> = new Set(['tool_use', 'server_tool_use'])
 const mediaTypes: ReadonlySet<string> = new Set(['image', 'document'])
+export const blockTypes: ReadonlySet<string> = new Set([...plainTypes, ...callTypes, ...mediaTypes])
 /** Blocks that say which file a tool has written, without bringing it in. */
 const outputTypes: ReadonlySet<string> = new Set(['code_execution_output', 'bash_code_execution_output'])
 

@@ -1,6 +1,9 @@
 // The list of models: of a connection that declares its models, those, under their public names; else what the model server says.
+import { nowhere, type Start } from '../../../policy/masking/framing/place.ts'
+import { startKept } from '../json/kept-texts.ts'
 import { toOwnJson } from '../json/own-models.ts'
-import type { OwnAnswer } from '../protocol.ts'
+import type { OwnAnswer, ReadRequest, UpstreamRequest } from '../protocol.ts'
+import { isModelName } from './places.ts'
 
 export function toModelList(names: readonly string[]): OwnAnswer {
   return toOwnJson({
@@ -13,6 +16,23 @@ export function toModelList(names: readonly string[]): OwnAnswer {
 
 export function toModelAnswer(name: string): OwnAnswer {
   return toOwnJson(toModel(name))
+}
+
+/** The name of a model in the path, and ids in the query, are the caller's own words. `upstream` has been read and is plain. */
+export function toQuestion(upstream: UpstreamRequest): Pick<ReadRequest, 'upstream' | 'mask'> {
+  const mask = ({ start }: { readonly start: Start }): UpstreamRequest => {
+    const path = upstream.path.replace(/[^/]+$/u, (name) => maskEncoded(name, start))
+    const query = upstream.query.replaceAll(/(?<=_id=)[^&]+/gu, (id) => maskEncoded(id, start))
+    return path === upstream.path && query === upstream.query ? upstream : { ...upstream, path, query }
+  }
+  return { upstream, mask }
+}
+
+function maskEncoded(encoded: string, start: Start): string {
+  const text = decodeURIComponent(encoded)
+  const masker = startKept(isModelName, start)(nowhere)
+  const masked = masker.push(text) + masker.end()
+  return masked === text ? encoded : encodeURIComponent(masked)
 }
 
 /** What is not known here is null; a time that is not known is the epoch, as Anthropic writes it. */

@@ -99,7 +99,7 @@ function readConversation(reader: ContentReader, value: Json | undefined): reado
 }
 
 /** Servers that take any role write it before the message; one of a caller's own making is a text like any other. */
-const roles: ReadonlySet<string> = new Set(['user', 'assistant', 'system'])
+export const roles: ReadonlySet<string> = new Set(['user', 'assistant', 'system'])
 const messageKeys: ReadonlySet<string> = new Set(['role', 'content'])
 
 function toMessage(role: string, texts: readonly string[]): MessageFacts {

@@ -1,0 +1,102 @@
+// The places of a value in a protocol's own shape, for shapes that are larger than any list of their fields: gather-text.ts says what of
+// it counts as text, this says what of it is masked. Names that the protocol knows stay and their numbers are counts; whatever stands
+// under another name is data, and masked with its names and numbers.
+import { maskEverywhere, type OverPlace, type Place, type Start } from '../../../policy/masking/framing/place.ts'
+import type { Json, JsonObject } from '../../../policy/model.ts'
+import { keptIf, startKept } from './kept-texts.ts'
+import { isJsonObject } from './strict-json.ts'
+
+export interface WireRules {
+  readonly start: Start
+  readonly isName: (name: string) => boolean
+  /** What stands under a name of `owner`. Undefined: under a known name text, or more in the protocol's own shape; else data. */
+  readonly at: (name: string, owner: JsonObject) => Place | undefined
+  /** Numbers under known names are data as well, and no counts. */
+  readonly numbers: boolean
+}
+
+/** `value` is what stands there; the tree follows it. */
+export function wirePlace(value: Json | undefined, rules: WireRules): OverPlace {
+  const { start, isName, numbers } = rules
+  return {
+    kind: 'Over',
+    enter: (step) => enterWire(value, step, rules),
+    settle: () => ({ kind: 'Mask', start: startKeptName(isName, start), keys: true, numbers }),
+  }
+}
+
+function enterWire(value: Json | undefined, step: string | number, rules: WireRules): Place {
+  if (typeof step === 'number') {
+    return Array.isArray(value) ? wirePlace(value[step], rules) : maskEverywhere(rules.start)
+  }
+  if (!isJsonObject(value) || !Object.hasOwn(value, step)) return maskEverywhere(rules.start)
+  return rules.at(step, value) ?? (rules.isName(step) ? wirePlace(value[step], rules) : maskEverywhere(rules.start))
+}
+
+/** Names are the texts that stand under no name. */
+function startKeptName(isName: (name: string) => boolean, start: Start): Start {
+  const startName = startKept(isName, start)
+  return (at) => (at.key === undefined ? startName(at) : start(at))
+}
+
+/** Of JSON Schema: what they say is said to the model or the tool, how it is said is not. */
+const keywords: ReadonlySet<string> = new Set([
+  '$defs',
+  '$ref',
+  '$schema',
+  'additionalProperties',
+  'allOf',
+  'anyOf',
+  'const',
+  'default',
+  'definitions',
+  'description',
+  'enum',
+  'examples',
+  'format',
+  'items',
+  'maxItems',
+  'maxLength',
+  'maximum',
+  'minItems',
+  'minLength',
+  'minimum',
+  'not',
+  'oneOf',
+  'pattern',
+  'properties',
+  'required',
+  'title',
+  'type',
+])
+
+const types: ReadonlySet<string> = new Set(['array', 'boolean', 'integer', 'null', 'number', 'object', 'string'])
+const schemaLists: ReadonlySet<string> = new Set(['$defs', 'definitions', 'properties'])
+const plainKeywords: ReadonlySet<string> = new Set(['additionalProperties', 'allOf', 'anyOf', 'items', 'not', 'oneOf'])
+
+/** A schema that a caller or a tool wrote: keywords stay, and all else is masked, names of properties and numbers as well. */
+export function schemaPlace(schema: Json | undefined, start: Start): Place {
+  const rules: WireRules = {
+    start,
+    numbers: true,
+    isName: (name) => keywords.has(name),
+    at: (name, owner) => {
+      if (schemaLists.has(name)) return schemasPlace(owner[name], start)
+      if (plainKeywords.has(name)) return undefined
+      return name === 'type' ? keptIf((text) => types.has(text), start) : maskEverywhere(start)
+    },
+  }
+  return wirePlace(schema, rules)
+}
+
+/** Schemas by the names that the caller gave them. */
+function schemasPlace(schemas: Json | undefined, start: Start): OverPlace {
+  return {
+    kind: 'Over',
+    enter: (step) =>
+      isJsonObject(schemas) && typeof step === 'string' && Object.hasOwn(schemas, step)
+        ? schemaPlace(schemas[step], start)
+        : maskEverywhere(start),
+    settle: () => maskEverywhere(start),
+  }
+}
