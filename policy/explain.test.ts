@@ -6,7 +6,7 @@ import { allowAll, makeBundle, makeConnection, makeFacts, makePolicy, makeSnapsh
 import type { BundlePolicy } from './bundle.ts'
 import { evaluate } from './evaluate.ts'
 import { explain } from './explain.ts'
-import type { Decision, Facts, ResponseFacts } from './model.ts'
+import type { Decision, Facts, ResponseFacts, ScanRequest } from './model.ts'
 import type { CompiledConnection } from './snapshot.ts'
 
 type Rule = NonNullable<InferencePolicySpec['rules']>[number]
@@ -28,11 +28,14 @@ const answer: ResponseFacts = {
 
 /** What judgement says, in the words of an explanation. */
 function judged(connection: CompiledConnection, facts: Facts) {
-  const { decision, shadow, demands, answer: judge } = evaluate(connection, facts)
+  const { decision, shadow, demands, masks, answer: judge } = evaluate(connection, facts)
   return {
     decision: toPlain(decision),
     shadow,
     demands,
+    masks: [...masks.request, ...masks.response]
+      .map(({ policy, name, acts }) => `${policy} ${name} ${acts}`)
+      .toSorted(),
     answer: judge === undefined ? { shadow: [] } : judge.judge(answer),
   }
 }
@@ -49,6 +52,11 @@ function explained(connection: CompiledConnection, facts: Facts) {
     shadow: closed ? [] : audits.flatMap((policy) => policy.denied ?? []),
     demands: isPermitted
       ? open.flatMap(({ limits }) => limits.flatMap((limit) => ('demand' in limit ? [limit.demand] : [])))
+      : [],
+    masks: isPermitted
+      ? open
+          .flatMap(({ policy, mode, masks }) => masks.map(({ mask }) => `${policy} ${mask} ${mode === 'Enforce'}`))
+          .toSorted()
       : [],
     answer: {
       ...(denied === undefined ? {} : { denied }),
@@ -72,6 +80,8 @@ const conditions = [
   'variables.fails == 1',
   'true || variables.fails == 1',
   'request.messages.all(a, request.messages.all(b, a.content == b.content))',
+  'findings.PCI.count > 1',
+  'findings[request.model].count > 1',
 ]
 const condition = fc.constantFrom(undefined, ...conditions)
 const requestRule = fc
@@ -121,8 +131,15 @@ const variables = [
   { name: 'isSmall', expression: 'request.model == "small"' },
   { name: 'fails', expression: 'request.parameters.absent' },
 ]
+const masking = fc.constantFrom(
+  undefined,
+  { request: [{ name: 'cards', class: 'PCI', action: 'Redact' }] },
+  { response: [{ name: 'back', field: '/a', action: 'Hash' }] },
+)
+const scan: ScanRequest = (classes) => new Map(classes.map(({ name }) => [name, { count: 2, paths: [] }]))
 const policy = fc
   .record({
+    masking,
     mode: fc.constantFrom('Enforce', 'Enforce', 'Audit', 'Disabled'),
     subjects,
     risk,
@@ -134,6 +151,7 @@ const policy = fc
   .map(({ rules, answers, broken, ...spec }) => ({
     ...Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined)),
     variables,
+    dataClasses: [{ name: 'PCI', detectors: ['PCI'] }],
     rules: named([
       ...rules,
       ...answers,
@@ -149,7 +167,7 @@ describe('explain', () => {
       fc.property(fc.array(policy, { maxLength: 4 }), request, fc.boolean(), (specs, asked, paused) => {
         const policies = specs.map((spec, i) => makePolicy(spec, { name: `p${i}` }))
         const connection = compile(policies, paused && asked.stream ? { mode: 'Paused' } : {})
-        const facts = makeFacts({ request: asked })
+        const facts = makeFacts({ request: asked, scan })
         const judgement = judged(connection, facts)
         expect(explained(connection, facts)).toEqual(judgement)
         reasons.add('reason' in judgement.decision ? judgement.decision.reason : 'Permit')
@@ -175,7 +193,7 @@ describe('explain', () => {
     expect(explained(connection, facts)).toEqual(judgement)
   })
 
-  it('tells what each rule, subject, variable, score and limit says, also after the first denial', () => {
+  it('tells what each rule, subject, variable, score, limit and mask says, also after the first denial', () => {
     const connection = compile([
       makePolicy({
         subjects: [
@@ -194,6 +212,11 @@ describe('explain', () => {
           denyAbove: 9,
         },
         limits: [{ name: 'calls', key: 'identity.username', requests: 10, window: '1m' }],
+        dataClasses: [{ name: 'PCI', detectors: ['PCI'] }],
+        masking: {
+          request: [{ name: 'cards', class: 'PCI', action: 'Redact' }],
+          response: [{ name: 'back', field: '/patient', action: 'Hash' }],
+        },
       }),
     ])
     const failure = 'the expression could not be evaluated (no_such_key)'
@@ -218,6 +241,10 @@ describe('explain', () => {
         ],
         risk: { score: 7, reasons: ['a small model'], denyAbove: 9 },
         limits: [{ limit: 'calls', demand: expect.objectContaining({ key: 'alice', max: 10 }) }],
+        masks: [
+          { mask: 'cards', phase: 'Request', class: 'PCI', action: 'Redact' },
+          { mask: 'back', phase: 'Response', field: '/patient', action: 'Hash' },
+        ],
         denied: {
           effect: 'Deny',
           reason: 'DeniedByRule',

@@ -7,6 +7,7 @@ import type { CompiledPolicy, CompiledSubject, RuleParts } from './compiled.ts'
 import { denyByFailure, denyByRule } from './deny.ts'
 import { EvaluationFailed, Meter } from './expression.ts'
 import type { LimitDemand } from './judgement.ts'
+import type { MaskAction, MaskDemand } from './masking/demand.ts'
 import type { Denied, Facts, Identity, ResponseFacts } from './model.ts'
 import type { Call } from './scope.ts'
 import { Scope } from './scope.ts'
@@ -43,6 +44,15 @@ export type RiskTrace = { readonly denyAbove?: number } & (
   | ({ readonly of: string } & Failure)
 )
 
+export interface MaskTrace {
+  readonly mask: string
+  readonly phase: 'Request' | 'Response'
+  /** One of them is there: a data class of the policy, or a place. */
+  readonly class?: string
+  readonly field?: string
+  readonly action: MaskAction
+}
+
 export type LimitTrace = { readonly limit: string } & ({ readonly demand: LimitDemand } | Failure)
 
 export interface PolicyTrace {
@@ -58,6 +68,8 @@ export interface PolicyTrace {
   readonly variables: readonly VariableTrace[]
   readonly risk?: RiskTrace
   readonly limits: readonly LimitTrace[]
+  /** What it demands of this call, should all permit it; what they find, only the texts tell. */
+  readonly masks: readonly MaskTrace[]
   /** Of all that denies, the one that is reported. */
   readonly denied?: Denied
 }
@@ -134,7 +146,7 @@ function isMatched({ outcome }: RuleTrace): boolean {
 }
 
 function explainPolicy(policy: CompiledPolicy, side: Side): Explained {
-  const base = { policy: policy.id, mode: side.mode, rules: [], variables: [], limits: [] } as const
+  const base = { policy: policy.id, mode: side.mode, rules: [], variables: [], limits: [], masks: [] } as const
   if (policy.invalid) {
     const denied: Denied = { effect: 'Deny', reason: 'PolicyInvalid', policy: policy.id }
     return { policy, trace: { ...base, speaks: 'Invalid', denied } }
@@ -203,7 +215,7 @@ function differingFields(subject: Subject, identity: Identity): readonly string[
   return Object.entries(single).flatMap(([field, only]) => (matchesSubject(only, identity) ? [] : [field]))
 }
 
-type Said = Pick<PolicyTrace, 'rules' | 'variables' | 'risk' | 'limits' | 'denied'>
+type Said = Pick<PolicyTrace, 'rules' | 'variables' | 'risk' | 'limits' | 'masks' | 'denied'>
 
 /** In the order of judge-policy.ts: rules as they are written, then risk, then limits. */
 function explainRequest(policy: CompiledPolicy, scope: Scope, call: Call): Said {
@@ -226,10 +238,23 @@ function explainRequest(policy: CompiledPolicy, scope: Scope, call: Call): Said 
     rules,
     ...(risk === undefined ? {} : { risk }),
     limits,
+    masks: explainMasks(policy),
     // Last: a variable that no rule asked for is worked out for the reader alone.
     variables: explainVariables(policy, scope),
     ...(denied === undefined ? {} : { denied }),
   }
+}
+
+function explainMasks({ masks }: CompiledPolicy): readonly MaskTrace[] {
+  const toTrace = (phase: MaskTrace['phase'], demand: MaskDemand): MaskTrace => {
+    const { name, class: dataClass, fields, action } = demand
+    const what = dataClass === undefined ? { field: fields.join(', ') } : { class: dataClass }
+    return { mask: name, phase, ...what, action }
+  }
+  return [
+    ...masks.request.map((demand) => toTrace('Request', demand)),
+    ...masks.response.map((demand) => toTrace('Response', demand)),
+  ]
 }
 
 /** What comes after a first denial is for the reader alone and must not fail for want of budget. */

@@ -38,7 +38,7 @@ function toDecisionText({ decision, answer, reason, code, policy, rule, rules = 
 function showPolicy(terminal: Terminal, trace: PolicyTrace): void {
   terminal.line()
   terminal.line(terminal.paint('strong', `${trace.policy} (${trace.mode}) ${toStandText(trace)}`))
-  const { subjects = [], rules, variables, risk, limits } = trace
+  const { subjects = [], rules, variables, risk, limits, masks } = trace
   showRows(terminal, [
     ...subjects.map(({ name, outcome, in: fields = [], failure }): Row => {
       if (outcome === 'Failed') return ['subject', name, toFailureText(failure)]
@@ -51,6 +51,10 @@ function showPolicy(terminal: Terminal, trace: PolicyTrace): void {
       const { measure, max, windowMs, key } = limit.demand
       const within = windowMs === 0 ? 'at once' : `in ${windowMs / 1000} s`
       return ['limit', limit.limit, `${max} ${measure} ${within}, counted for "${key}"`]
+    }),
+    ...masks.map(({ mask, phase, class: dataClass, field = '', action }): Row => {
+      const what = dataClass === undefined ? `what stands at ${field}` : `what is found of class ${dataClass}`
+      return ['mask', mask, `${action}, ${what}, in the ${phase === 'Request' ? 'request' : 'answer'}`]
     }),
     ...variables.map((variable): Row => {
       if ('failure' in variable) return ['variable', variable.name, toFailureText(variable.failure)]
