@@ -6,7 +6,7 @@ import type { Reader, Reference, ReferenceState } from '../references.ts'
 import { judgeReferences } from '../references.ts'
 import type { Finding } from '../verdict.ts'
 import { toFirstLine } from '../verdict.ts'
-import { listDictionaries, toDictionaryKey } from './references.ts'
+import { listDictionaries, toTermsKey } from './references.ts'
 
 export interface DictionaryRules {
   readonly reader: Reader
@@ -37,7 +37,7 @@ export function resolveDictionaries({ metadata, spec }: InferencePolicy, rules: 
   const dictionaries: Record<string, readonly string[]> = {}
   for (const reference of references) {
     const state = stateOf(reference)
-    dictionaries[toDictionaryKey(reference)] = state.state === 'Found' ? (state.terms ?? []) : []
+    if (state.state === 'Found' && state.terms !== undefined) dictionaries[toTermsKey(reference)] = state.terms
   }
   const characters = Object.values(dictionaries).flat().join('').length
   return characters > maxCharacters ? refuse(toTooLarge(characters)) : { entry: { dictionaries } }

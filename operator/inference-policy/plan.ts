@@ -9,6 +9,7 @@ import type { Finding, Verdict } from '../verdict.ts'
 import { toMessage, toProblemsText } from '../verdict.ts'
 import type { DictionaryRules } from './dictionaries.ts'
 import { resolveDictionaries } from './dictionaries.ts'
+import { listDictionaries } from './references.ts'
 
 export interface PlannedPolicy {
   readonly id: string
@@ -47,15 +48,15 @@ export function planPolicy(
 export function judgePolicy(planned: PlannedPolicy, platformNamespace: string, compiled: readonly Problem[]): Verdict {
   const { policy, entry } = planned
   const problems =
-    entry === undefined
-      ? [toForeignTarget(policy, platformNamespace)]
-      : compiled.filter((one) => !isOfBlocked(one, entry))
+    entry === undefined ? [toForeignTarget(policy, platformNamespace)] : withoutUnresolved(compiled, entry)
   return { accepted: toAccepted(policy, problems), resolvedRefs: toResolvedRefs(planned), problems }
 }
 
 /** That a dictionary is missing is no mistake in the spec, and ResolvedRefs says it better. */
-function isOfBlocked({ path, message }: Problem, { blocked }: BundlePolicy): boolean {
-  return blocked !== undefined && path === 'spec' && message === blocked.message
+function withoutUnresolved(problems: readonly Problem[], { blocked, ref, spec }: BundlePolicy): readonly Problem[] {
+  if (blocked === undefined) return problems
+  const paths = new Set(listDictionaries(ref.namespace, spec).map(({ path }) => path))
+  return problems.filter(({ path, message }) => !paths.has(path) && !(path === 'spec' && message === blocked.message))
 }
 
 function toForeignTarget({ metadata }: InferencePolicy, platformNamespace: string): Problem {

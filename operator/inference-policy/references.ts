@@ -1,5 +1,6 @@
 // What an InferencePolicy names outside itself: the ConfigMaps with the dictionaries of its data classes.
 import type { InferencePolicySpec } from '../../crds/generated/inference-policy.ts'
+import { toDictionaryKey } from '../../policy/compile-classes.ts'
 import type { Reference } from '../references.ts'
 
 export function listDictionaries(namespace: string, spec: InferencePolicySpec): readonly Reference[] {
@@ -12,6 +13,6 @@ export function listDictionaries(namespace: string, spec: InferencePolicySpec): 
 }
 
 /** What its terms are found by in the bundle. */
-export function toDictionaryKey({ name, key = '' }: Reference): string {
-  return `${name}/${key}`
+export function toTermsKey({ name, key = '' }: Reference): string {
+  return toDictionaryKey({ configMapRef: { name, key } })
 }

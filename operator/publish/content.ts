@@ -2,6 +2,7 @@
 // terms of a dictionary.
 // Problems never repeat what stood there.
 import { X509Certificate } from 'node:crypto'
+import { dictionaryLimits } from '../../policy/masking/dictionary.ts'
 
 export type Content<T = string> = { readonly value: T } | { readonly problem: string }
 
@@ -43,21 +44,19 @@ function isCertificate(pem: string): boolean {
   }
 }
 
-const maxTerms = 5_000
-const maxTermLength = 256
-
 /** One on each line; blank lines and those that begin with # do not count, neither does the second of two equal ones. */
 export function toTerms(text: string): Content<readonly string[]> {
+  const { terms: most, length } = dictionaryLimits
   const terms = new Set<string>()
   for (const [i, line] of text.split(/\r\n?|\n/u).entries()) {
     const term = line.trim()
     if (term === '' || term.startsWith('#')) continue
-    if (term.length > maxTermLength) {
-      return { problem: `line ${i + 1} is longer than ${maxTermLength} characters; put one term on each line` }
+    if (term.length > length) {
+      return { problem: `line ${i + 1} is longer than ${length} characters; put one term on each line` }
     }
     terms.add(term)
   }
   if (terms.size === 0) return { problem: 'holds no term; put one on each line' }
-  if (terms.size <= maxTerms) return { value: [...terms] }
-  return { problem: `holds ${terms.size} terms, and ${maxTerms} are the most that one dictionary may hold` }
+  if (terms.size <= most) return { value: [...terms] }
+  return { problem: `holds ${terms.size} terms, and ${most} are the most that one dictionary may hold` }
 }

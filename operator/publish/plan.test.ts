@@ -6,11 +6,13 @@ import type { InferencePolicySpec } from '../../crds/generated/inference-policy.
 import type { ModelConnectionSpec } from '../../crds/generated/model-connection.ts'
 import type { BundleConnection, BundlePolicy } from '../../policy/bundle.ts'
 import { encodeBundle } from '../../policy/bundle-wire.ts'
+import { makeCompiler } from '../../policy/expression.ts'
 import { judgePolicy } from '../inference-policy/plan.ts'
 import type { InferencePolicy, ModelConnection } from '../objects.ts'
 import type { ReferenceState } from '../references.ts'
 import { toReferenceId } from '../references.ts'
 import type { Finding, Verdict } from '../verdict.ts'
+import { emptyCache, judgePolicies } from './judge.ts'
 import type { World } from './plan.ts'
 import { planBundle } from './plan.ts'
 
@@ -549,24 +551,24 @@ describe('planBundle: dictionaries', () => {
   const keys = ['Dictionary ConfigMap team-a words projects', 'Dictionary ConfigMap team-a words people'] as const
   const projects: ReferenceState = { state: 'Found', terms: ['Blue Heron'] }
 
-  function planDictionaries(
+  /** With a real compilation: what it says of missing terms is not to be told twice. */
+  async function planDictionaries(
     people: ReferenceState,
-    more: Partial<World> = {},
-  ): { readonly entry: BundlePolicy; readonly verdict: Verdict } {
-    const policies = [makePolicy('team-a/p', spec)]
+    { more = {}, when = 'true' }: { readonly more?: Partial<World>; readonly when?: string } = {},
+  ): Promise<{ readonly entry: BundlePolicy; readonly verdict: Verdict }> {
+    const rules = [{ name: 'all', phase: 'Request', action: 'Allow', when }] as const
+    const policies = [makePolicy('team-a/p', { ...spec, rules })]
     const states = { [keys[0]]: projects, [keys[1]]: people }
-    const { bundle, policies: planned } = planBundle(makeWorld({ connections, policies, states, ...more }))
-    const one = planned.get('team-a/p')
-    const [entry] = bundle.policies
-    if (one === undefined || entry === undefined) throw new Error('the policy was not planned')
-    // As compilation reports a policy that is blocked.
-    const compiled =
-      entry.blocked === undefined ? [] : [{ path: 'spec', reason: 'Invalid', message: entry.blocked.message } as const]
-    return { entry, verdict: judgePolicy(one, 'portcullis', compiled) }
+    const planned = planBundle(makeWorld({ connections, policies, states, ...more }))
+    const deps = { makeCompiler, nowMs: () => 0, breathe: async () => {} }
+    const verdict = (await judgePolicies(deps, planned, 'portcullis', emptyCache)).verdicts.get('team-a/p')
+    const [entry] = planned.bundle.policies
+    if (verdict === undefined || entry === undefined) throw new Error('the policy was not planned')
+    return { entry, verdict }
   }
 
-  it('travel with the policy, by ConfigMap and key', () => {
-    const { entry, verdict } = planDictionaries({ state: 'Found', terms: ['Ada', 'Grace'] })
+  it('travel with the policy, by ConfigMap and key', async () => {
+    const { entry, verdict } = await planDictionaries({ state: 'Found', terms: ['Ada', 'Grace'] })
     expect(entry.dictionaries).toEqual({ 'words/projects': ['Blue Heron'], 'words/people': ['Ada', 'Grace'] })
     expect(entry.blocked).toBeUndefined()
     expect(verdict.resolvedRefs.status).toBe('True')
@@ -604,8 +606,8 @@ describe('planBundle: dictionaries', () => {
       /"people": holds no term$/u,
     ],
     ['not read yet', { state: 'Pending' }, { status: 'Unknown', reason: 'Pending' }, /has not been read yet$/u],
-  ])('that are %s block the policy, and nothing of them is published', (_, state, finding, text) => {
-    const { entry, verdict } = planDictionaries(state)
+  ])('that are %s block the policy, and nothing of them is published', async (_, state, finding, text) => {
+    const { entry, verdict } = await planDictionaries(state)
     expect(entry).not.toHaveProperty('dictionaries')
     expect(entry.blocked).toMatchObject({ reason: finding.reason, message: expect.stringMatching(/^[^\n]+$/u) })
     expect(verdict.accepted).toMatchObject({ status: 'True' })
@@ -615,27 +617,27 @@ describe('planBundle: dictionaries', () => {
     expect(verdict.resolvedRefs.message.startsWith(path)).toBe(true)
   })
 
-  it('that cannot be read just now stay as they were published', () => {
-    const { entry } = planDictionaries({ state: 'Pending' }, { publishedTerms })
+  it('that cannot be read just now stay as they were published', async () => {
+    const { entry } = await planDictionaries({ state: 'Pending' }, { more: { publishedTerms } })
     expect(entry.dictionaries).toEqual({ 'words/projects': ['Blue Heron'], 'words/people': ['Ada'] })
-    expect(planDictionaries({ state: 'NotFound' }, { publishedTerms }).entry.blocked?.reason).toBe('RefNotFound')
+    const gone = await planDictionaries({ state: 'NotFound' }, { more: { publishedTerms } })
+    expect(gone.entry.blocked?.reason).toBe('RefNotFound')
   })
 
-  it('that are too much for a bundle together block the policy', () => {
+  it('that are too much for a bundle together block the policy', async () => {
     const terms = Array.from({ length: 1_100 }, (_, i) => String(i).padStart(250, 'x'))
-    const { entry, verdict } = planDictionaries({ state: 'Found', terms })
+    const { entry, verdict } = await planDictionaries({ state: 'Found', terms })
     expect(entry.blocked?.reason).toBe('InvalidRef')
     expect(verdict.resolvedRefs.message).toMatch(/^spec\.dataClasses: .* hold 275010 characters together/u)
   })
 
-  it('keep other mistakes of the spec in Accepted', () => {
-    const policies = [makePolicy('team-a/p', spec)]
-    const planned = planBundle(makeWorld({ connections, policies, states: { [keys[1]]: { state: 'NotFound' } } }))
-    const one = planned.policies.get('team-a/p')
-    if (one === undefined) throw new Error('the policy was not planned')
-    const mistake = { path: 'spec.rules[0].when', reason: 'InvalidExpression', message: 'unknown field' } as const
-    const verdict = judgePolicy(one, 'portcullis', [mistake])
-    expect(verdict).toMatchObject({ accepted: { reason: 'InvalidExpression' }, problems: [mistake] })
+  it('that are missing leave other mistakes where they are told', async () => {
+    const { verdict } = await planDictionaries({ state: 'NotFound' }, { when: 'request.modle == "x"' })
+    expect(verdict).toMatchObject({
+      accepted: { status: 'False', reason: 'InvalidExpression' },
+      resolvedRefs: { status: 'False', reason: 'RefNotFound' },
+      problems: [{ path: 'spec.rules[0].when' }],
+    })
   })
 })
 

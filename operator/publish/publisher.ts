@@ -11,7 +11,7 @@ import type { Hash } from '../../policy/digest.ts'
 import { toCanonicalJson } from '../../policy/digest.ts'
 import type { Settings } from '../../policy/settings.ts'
 import { emptySettings } from '../../policy/settings.ts'
-import { listDictionaries, toDictionaryKey } from '../inference-policy/references.ts'
+import { listDictionaries, toTermsKey } from '../inference-policy/references.ts'
 import { listReferences } from '../model-connection/references.ts'
 import type { Reference } from '../references.ts'
 import type { Outcome } from '../runtime/outcome.ts'
@@ -242,7 +242,7 @@ function listAll({ connections, policies }: Gathered): readonly Reference[] {
 
 /** Whichever policy of that namespace names it, they all had the same. */
 function findTerms(bundle: Bundle | undefined, reference: Reference): readonly string[] | undefined {
-  const key = toDictionaryKey(reference)
+  const key = toTermsKey(reference)
   const named = bundle?.policies.find(
     ({ ref, dictionaries }) => ref.namespace === reference.namespace && dictionaries?.[key] !== undefined,
   )
