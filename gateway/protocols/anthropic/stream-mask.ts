@@ -15,6 +15,18 @@ export function openMessageMask(masks: TextMasks): StreamMask {
   return openSseMask(masks, new MessagePlans(masks))
 }
 
+/** In any other everything is masked. */
+const events: ReadonlySet<string> = new Set([
+  'content_block_delta',
+  'content_block_start',
+  'content_block_stop',
+  'error',
+  'message_delta',
+  'message_start',
+  'message_stop',
+  'ping',
+])
+
 /** Where an event has texts that grow. */
 type Growing = 'content_block' | 'delta' | undefined
 
@@ -29,7 +41,7 @@ class MessagePlans implements SsePlans {
   }
 
   readonly plan = ({ said }: PlannedEvent, set: ChannelSet): EventPlan => {
-    if (!isJsonObject(said)) return { places: set.other, ends: [] }
+    if (!isJsonObject(said) || !isEvent(said)) return { places: set.other, ends: [] }
     const type = said['type']
     if (type === 'content_block_start') return this.#begin(said, set)
     if (type === 'content_block_delta') return { places: this.#placesOf(said, 'delta', set), ends: [] }
@@ -123,6 +135,10 @@ function toDelta(name: string): { readonly type: string; readonly key: string } 
 
 function toChannel(choice: string, key: string): Channel {
   return { choice, name: deltas.find((delta) => delta.key === key)?.name ?? key }
+}
+
+function isEvent({ type }: JsonObject): boolean {
+  return typeof type === 'string' && events.has(type)
 }
 
 function isEnd({ type, delta }: JsonObject): boolean {
