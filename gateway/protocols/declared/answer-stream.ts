@@ -16,12 +16,12 @@ interface Growing {
 const maxPlaces = 2_000
 const structured = /^[\s\ufeff]*[{["]/u
 /** How OpenAI's streams end, and many that took after them. */
-const sentinel = '[DONE]'
+export const sentinel = '[DONE]'
 
 const notJson = { refused: '' }
 
 /** As far as a client would parse it; a fragment of text may begin like JSON and be none. */
-function isJson(data: string): boolean {
+export function isJson(data: string): boolean {
   if (!structured.test(data)) return false
   try {
     JSON.parse(data)

@@ -11,7 +11,12 @@ import { EventAnswer } from './answer-stream.ts'
 import { examineBinary } from './binary.ts'
 import type { Declaration } from './declaration.ts'
 import { Gathering } from './gathering.ts'
+import type { Framing } from './framing.ts'
 import { eventFraming, lineFraming } from './framing.ts'
+import type { AnswerMasking } from './mask-answer.ts'
+import { encodeLatin, maskAnswerJson, maskAnswerText } from './mask-answer.ts'
+import { maskBinary } from './mask-body.ts'
+import { openEventMask, openLineMask } from './mask-stream.ts'
 import { fieldsAt, walkPlaces } from './places.ts'
 import { toTexts } from './texts.ts'
 
@@ -19,12 +24,23 @@ import { toTexts } from './texts.ts'
 export function toAnswerFormat(renderError: RenderError, declaration?: Declaration): AnswerFormat {
   return {
     readWhole: (head, bytes) => readWhole(head, bytes, declaration),
-    openStream: ({ status, headers }) => {
-      const type = parseMediaType(headers['content-type'] ?? '')?.type ?? ''
-      const framing = type === 'text/event-stream' ? eventFraming : lineTypes.has(type) ? lineFraming : undefined
-      return framing && new EventAnswer({ status, framing, declaration, renderError })
+    openStream: (head) => {
+      const framing = findFraming(head)
+      return framing && new EventAnswer({ status: head.status, framing, declaration, renderError })
+    },
+    maskWhole: (head, bytes, masks) => maskAnswer({ head, bytes }, { declaration, masks }),
+    openMask: (head, masks) => {
+      const framing = findFraming(head)
+      if (framing === undefined) return undefined
+      return framing === eventFraming ? openEventMask({ declaration, masks }) : openLineMask({ declaration, masks })
     },
   }
+}
+
+function findFraming({ headers }: AnswerHead): Framing | undefined {
+  const type = parseMediaType(headers['content-type'] ?? '')?.type ?? ''
+  if (type === 'text/event-stream') return eventFraming
+  return lineTypes.has(type) ? lineFraming : undefined
 }
 
 const lineTypes = new Set(['application/x-ndjson', 'application/jsonl', 'application/x-jsonlines'])
@@ -42,21 +58,56 @@ function readNothing(declaration: Declaration | undefined): Read {
   return toRead(new Gathering(declaration?.fields ?? []), null, declaration)
 }
 
-function readBody({ headers }: AnswerHead, bytes: Uint8Array, declaration: Declaration | undefined): Read {
+function readBody(head: AnswerHead, bytes: Uint8Array, declaration: Declaration | undefined): Read {
+  const body = openBody(head, bytes)
+  switch (body.kind) {
+    case 'Json':
+      return readJson(body.text, declaration)
+    case 'Text':
+      return readPlain(body.text, declaration)
+    case 'Binary':
+      return readBinary(bytes, body.type, declaration)
+  }
+}
+
+type OpenBody =
+  | { readonly kind: 'Json' | 'Text'; readonly text: string; readonly isLatin: boolean }
+  | { readonly kind: 'Binary'; readonly type: string }
+
+function openBody({ headers }: AnswerHead, bytes: Uint8Array): OpenBody {
   const header = headers['content-type'] ?? ''
   const mediaType = parseMediaType(header)
   if (mediaType === undefined && header !== '') throw new AnswerUnreadable('The content type of the answer is none.')
-  if (mediaType === undefined) return readUntyped(bytes, declaration)
-  if (jsonType.test(mediaType.type)) return readJson(decode(bytes, mediaType), declaration)
-  if (textType.test(mediaType.type)) return readPlain(decode(bytes, mediaType), declaration)
-  return readBinary(bytes, mediaType.type, declaration)
+  if (mediaType === undefined) return guessBody(bytes)
+  const { type } = mediaType
+  const kind = jsonType.test(type) ? 'Json' : textType.test(type) ? 'Text' : 'Binary'
+  if (kind === 'Binary') return { kind, type }
+  return { kind, text: decode(bytes, mediaType), isLatin: isLatin(mediaType) }
 }
 
 /** What a client would guess: JSON, else text, else bytes. */
-function readUntyped(bytes: Uint8Array, declaration: Declaration | undefined): Read {
+function guessBody(bytes: Uint8Array): OpenBody {
   const text = toText(bytes)
-  if (text === undefined) return readBinary(bytes, '', declaration)
-  return 'refused' in parseStrictJson(text, tensorBounds) ? readPlain(text, declaration) : readJson(text, declaration)
+  if (text === undefined) return { kind: 'Binary', type: '' }
+  const kind = 'refused' in parseStrictJson(text, tensorBounds) ? 'Text' : 'Json'
+  return { kind, text, isLatin: false }
+}
+
+const fail = (message: string): AnswerUnreadable => new AnswerUnreadable(message)
+
+interface WholeAnswer {
+  readonly head: AnswerHead
+  readonly bytes: Uint8Array
+}
+
+/** The very same bytes when nothing was found. */
+function maskAnswer({ head, bytes }: WholeAnswer, masking: AnswerMasking): Uint8Array {
+  const body = openBody(head, bytes)
+  if (body.kind === 'Binary') return maskBinary(bytes, masking.declaration?.wholeBinary, { ...masking, fail })
+  const { text, isLatin: wasLatin } = body
+  const masked = body.kind === 'Json' ? maskAnswerJson(text, masking) : maskAnswerText(text, masking)
+  if (masked === text) return bytes
+  return wasLatin ? encodeLatin(masked) : new TextEncoder().encode(masked)
 }
 
 function readJson(text: string, declaration: Declaration | undefined): Read {
@@ -109,9 +160,12 @@ function toRead({ text, fields }: Gathering, body: Json, declaration: Declaratio
 /** The same bytes in any of these; other encodings are not read. */
 const latin = /^(?:us-ascii|iso-8859-1|windows-1252)$/iu
 
+function isLatin({ parameters }: MediaType): boolean {
+  return latin.test(parameters.get('charset') ?? '')
+}
+
 function decode(bytes: Uint8Array, mediaType: MediaType): string {
-  const charset = mediaType.parameters.get('charset') ?? ''
-  if (latin.test(charset)) return new TextDecoder('windows-1252').decode(bytes)
+  if (isLatin(mediaType)) return new TextDecoder('windows-1252').decode(bytes)
   const text = isUtf8(mediaType) ? toText(bytes) : undefined
   if (text === undefined) throw new AnswerUnreadable('The answer is not valid UTF-8.')
   return text

@@ -2,7 +2,7 @@
 // somebody. Measures stay numbers, for a model that was given words in their place could not go on.
 import type { Masker } from '../../../policy/masking/masker.ts'
 import { maskEverywhere, type OverPlace, type Place, type Start } from '../../../policy/masking/framing/place.ts'
-import { maskBase64 } from './mask-bytes.ts'
+import { maskBase64, startHeld } from './mask-bytes.ts'
 
 /** `{"b64": ...}` holds bytes, as in the JSON of model servers. */
 export function toDataPlace(start: Start): OverPlace {
@@ -19,20 +19,7 @@ export function toDataPlace(start: Start): OverPlace {
 }
 
 export function toBase64Start(start: Start): Start {
-  return (at) => startWhole((value) => maskBase64(value, start, at))
-}
-
-/** A text of which nothing can be said before it is whole. */
-function startWhole(mask: (text: string) => string): Masker {
-  let held = ''
-  return {
-    push: (text) => {
-      held += text
-      return ''
-    },
-    end: () => mask(held),
-    counts: () => ({}),
-  }
+  return (at) => startHeld((value) => maskBase64(value, start, at))
 }
 
 /**
@@ -42,6 +29,6 @@ function startWhole(mask: (text: string) => string): Masker {
 const measure = /^-?\d{1,7}\.\d*[1-9]\d*(?:[eE]-?\d{1,3})?$/u
 
 function startNumber(masker: Masker): Masker {
-  const whole = startWhole((literal) => (measure.test(literal) ? literal : masker.push(literal) + masker.end()))
+  const whole = startHeld((literal) => (measure.test(literal) ? literal : masker.push(literal) + masker.end()))
   return { ...whole, counts: masker.counts }
 }

@@ -1,20 +1,31 @@
 // Protocol HTTP in mode Declared: an API that nobody knows but the connection's owner, who says where content stands. What is not
 // declared is refused. The method and the path are free within the route, and judged by rules.
+import type { TextMasks } from '../../../policy/masking/text-masks.ts'
 import type { InferenceFacts, Json } from '../../../policy/model.ts'
 import type { CompiledConnection } from '../../../policy/snapshot.ts'
 import { GatewayError } from '../../errors.ts'
 import { assertNoQuery } from '../json/body.ts'
 import { readText } from '../json/fields.ts'
+import { maskJsonBytes } from '../json/mask-body.ts'
 import type { MediaType } from '../media/media-type.ts'
 import { isText, parseMediaType } from '../media/media-type.ts'
 import { readBoundary } from '../multipart/multipart.ts'
 import { renderOpenAIError } from '../openai/error.ts'
-import type { Protocol, RequestHead } from '../protocol.ts'
+import type { Protocol, RequestHead, UpstreamRequest } from '../protocol.ts'
 import { toAnswerFormat } from './answer.ts'
 import { gatherBinary, gatherJson, gatherMultipart, gatherUrlEncoded, parseJson } from './body.ts'
 import type { Declaration } from './declaration.ts'
 import { toDeclaration } from './declaration.ts'
 import { Gathering } from './gathering.ts'
+import {
+  maskBinary,
+  maskMultipartBody,
+  maskTextPart,
+  maskTypeHeader,
+  maskUrlEncodedBody,
+  unmaskable,
+} from './mask-body.ts'
+import { toDeclaredPlace } from './mask-places.ts'
 import { toTexts } from './texts.ts'
 
 export function buildDeclared(connection: CompiledConnection): Protocol {
@@ -26,14 +37,17 @@ export function buildDeclared(connection: CompiledConnection): Protocol {
       assertKnownMethod(head)
       assertPlainPath(head)
       assertNoQuery(head)
-      const gather = planBody(head, declaration)
+      const planned = planBody(head, declaration)
       return {
-        takesBody: gather !== undefined,
+        takesBody: planned !== undefined,
         read: (bytes) => {
           const into = new Gathering(declaration.fields)
-          const body = gather === undefined ? null : gather(bytes, into)
-          const upstream = { path: head.path, query: '', ...(gather === undefined ? {} : { body: bytes }) }
-          return { facts: toFacts(head.method, into, body), upstream, answer }
+          const upstream = { path: head.path, query: '', ...(planned && { body: bytes }) }
+          const body = planned === undefined ? null : planned.gather(bytes, into)
+          const read = { facts: toFacts(head.method, into, body), upstream, answer }
+          return planned === undefined
+            ? read
+            : { ...read, mask: (masks) => maskUpstream(upstream, head, planned.mask(bytes, masks), masks) }
         },
       }
     },
@@ -59,17 +73,34 @@ function assertPlainPath({ path }: RequestHead): void {
   throw new GatewayError('operation_not_supported', 'The path on this connection must do without percent signs.')
 }
 
-/** Gathers into the second; gives the body as a value. */
-type Gather = (bytes: Uint8Array, into: Gathering) => Json
+function maskUpstream(
+  upstream: UpstreamRequest,
+  { headers }: RequestHead,
+  body: Uint8Array,
+  masks: TextMasks,
+): UpstreamRequest {
+  const described = maskTypeHeader(headers['content-type'] ?? '', masks)
+  return body === upstream.body && described.headers === undefined ? upstream : { ...upstream, body, ...described }
+}
+
+interface PlannedBody {
+  /** Gathers into the second; gives the body as a value. */
+  readonly gather: (bytes: Uint8Array, into: Gathering) => Json
+  /** Of what was gathered; the very same bytes when nothing was found. */
+  readonly mask: (bytes: Uint8Array, masks: TextMasks) => Uint8Array
+}
 
 /** Undefined: the call has no body. */
-function planBody(head: RequestHead, declaration: Declaration): Gather | undefined {
+function planBody(head: RequestHead, declaration: Declaration): PlannedBody | undefined {
   if (!withBody.has(head.method) || !announcesBody(head)) return undefined
   const mediaType = parseMediaType(head.headers['content-type'] ?? '')
-  const gather =
+  const planned =
     mediaType &&
-    (planText(mediaType, declaration) ?? planForm(mediaType, declaration) ?? planBinary(mediaType, declaration))
-  if (gather !== undefined) return gather
+    (planJson(mediaType, declaration) ??
+      planText(mediaType, declaration) ??
+      planForm(mediaType, declaration) ??
+      planBinary(mediaType, declaration))
+  if (planned !== undefined) return planned
   throw new GatewayError('content_type_unsupported', 'This connection declares no content of this content type.')
 }
 
@@ -78,45 +109,62 @@ function announcesBody({ headers }: RequestHead): boolean {
   return headers['content-type'] !== undefined || headers['transfer-encoding'] !== undefined || length !== '0'
 }
 
-function planText(mediaType: MediaType, declaration: Declaration): Gather | undefined {
+function planJson(mediaType: MediaType, declaration: Declaration): PlannedBody | undefined {
   const { wholeText, places } = declaration
-  if (isText(mediaType, 'application/json') && (wholeText ?? places) !== undefined) {
-    return (bytes, into) => {
+  if (!isText(mediaType, 'application/json') || (wholeText ?? places) === undefined) return undefined
+  return {
+    gather: (bytes, into) => {
       const body = parseJson(readText(bytes))
       gatherJson(body, declaration, into)
       return body
-    }
-  }
-  if (!isText(mediaType, 'text/plain') || wholeText === undefined) return undefined
-  return (bytes, into) => {
-    for (const text of toTexts(readText(bytes))) into.addText(text, [wholeText])
-    return null
+    },
+    mask: (bytes, masks) => maskJsonBytes(bytes, toDeclaredPlace(declaration, masks), masks),
   }
 }
 
-function planForm(mediaType: MediaType, declaration: Declaration): Gather | undefined {
+function planText(mediaType: MediaType, { wholeText }: Declaration): PlannedBody | undefined {
+  if (!isText(mediaType, 'text/plain') || wholeText === undefined) return undefined
+  return {
+    gather: (bytes, into) => {
+      for (const text of toTexts(readText(bytes))) into.addText(text, [wholeText])
+      return null
+    },
+    mask: (bytes, masks) => maskTextPart({ mediaType, content: bytes }, [wholeText], masks),
+  }
+}
+
+function planForm(mediaType: MediaType, declaration: Declaration): PlannedBody | undefined {
   if (declaration.parts.size === 0) return undefined
   if (isText(mediaType, 'application/x-www-form-urlencoded')) {
-    return (bytes, into) => {
-      gatherUrlEncoded(bytes, declaration, into)
-      return null
+    return {
+      gather: (bytes, into) => {
+        gatherUrlEncoded(bytes, declaration, into)
+        return null
+      },
+      mask: (bytes, masks) => maskUrlEncodedBody(bytes, { declaration, masks }),
     }
   }
   if (mediaType.type !== 'multipart/form-data') return undefined
   const boundary = readBoundary(mediaType)
-  return (bytes, into) => {
-    gatherMultipart(bytes, boundary, { declaration, into })
-    return null
+  return {
+    gather: (bytes, into) => {
+      gatherMultipart(bytes, boundary, { declaration, into })
+      return null
+    },
+    mask: (bytes, masks) => maskMultipartBody(bytes, boundary, { declaration, masks }),
   }
 }
 
 const notBinary = /^(?:text\/plain|application\/(?:json|x-www-form-urlencoded)|multipart\/.*)$/u
 
-function planBinary({ type }: MediaType, declaration: Declaration): Gather | undefined {
+function planBinary({ type }: MediaType, declaration: Declaration): PlannedBody | undefined {
   const { wholeBinary: name } = declaration
   if (name === undefined || notBinary.test(type)) return undefined
-  return (content, into) => {
-    gatherBinary({ name, type, content }, { declaration, into })
-    return null
+  return {
+    gather: (content, into) => {
+      gatherBinary({ name, type, content }, { declaration, into })
+      return null
+    },
+    mask: (content, masks) => maskBinary(content, name, { masks, fail: unmaskable }),
   }
 }

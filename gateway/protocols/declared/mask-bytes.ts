@@ -2,6 +2,7 @@
 // archives stay as they are; in bytes of no known kind every text that stands between others is masked all the same.
 import { nowhere, type Start, type TextAt } from '../../../policy/masking/framing/place.ts'
 import { toBytes, toText } from '../../../policy/masking/framing/surrogate-escape.ts'
+import type { Masker } from '../../../policy/masking/masker.ts'
 import { isSealed } from '../json/gather-text.ts'
 import { decodeBase64 } from '../framing/byte-text.ts'
 import { sniffType } from '../media/signature.ts'
@@ -9,6 +10,19 @@ import { sniffType } from '../media/signature.ts'
 export function maskText(text: string, start: Start, at: TextAt = nowhere): string {
   const masker = start(at)
   return masker.push(text) + masker.end()
+}
+
+/** For a text of which nothing can be said before it is whole. */
+export function startHeld(mask: (text: string) => string): Masker {
+  let held = ''
+  return {
+    push: (text) => {
+      held += text
+      return ''
+    },
+    end: () => mask(held),
+    counts: () => ({}),
+  }
 }
 
 /** The very same bytes when nothing was found. */

@@ -1,54 +1,76 @@
 // The places of one value of a stream, in which a text goes on where the value before it ended: every string has a channel of its own, told
 // by where it stands.
-import type { Channel, ChannelSet } from '../../../policy/masking/framing/channels.ts'
-import { fields, items, type Place } from '../../../policy/masking/framing/place.ts'
+import type { ChannelSet } from '../../../policy/masking/framing/channels.ts'
+import { enter, fields, items, settle, type Place, type Start } from '../../../policy/masking/framing/place.ts'
 import type { Json, JsonObject } from '../../../policy/model.ts'
 import { isJsonObject } from '../json/strict-json.ts'
 
 export interface PieceOptions {
   readonly set: ChannelSet
-  /** What is no string, and the names of fields. */
-  readonly data: Place
   /** For members that are no piece of any text. Undefined: they are. */
   readonly known?: (key: string, value: Json) => Place | undefined
+}
+
+interface Standing {
+  readonly value: Json
+  /** What the value would be under if it were a document of its own. */
+  readonly data: Place
+  readonly steps: readonly string[]
 }
 
 /** One for each stream. */
 export class PiecePlaces {
   readonly #strange = new Map<string, string>()
+  readonly #starts = new Map<string, Start>()
 
   /** Depth is bounded by who has read the value. */
-  of(value: Json, options: PieceOptions, channel: Channel = wholeValue): Place {
-    const { set, data } = options
-    if (typeof value === 'string') return set.piece(channel)
+  of(value: Json, data: Place, options: PieceOptions): Place {
+    return this.#of({ value, data, steps: [] }, options)
+  }
+
+  /** What the text at a path was under when it began. */
+  startOf(path: string): Start | undefined {
+    return this.#starts.get(path)
+  }
+
+  #of({ value, data, steps }: Standing, options: PieceOptions): Place {
+    if (typeof value === 'string') return this.#ofText({ data, steps }, options)
     if (Array.isArray(value)) {
-      const places = value.map((item: Json, i) => this.of(item, options, this.#enter(channel, String(i))))
+      const places = value.map((item: Json, i) => this.#of(this.#enter({ value: item, data, steps }, i), options))
       return items((i) => places[i] ?? data, data)
     }
-    return isJsonObject(value) ? this.#ofObject(value, options, channel) : data
+    return isJsonObject(value) ? this.#ofObject(value, { data, steps }, options) : data
+  }
+
+  #ofText({ data, steps }: Omit<Standing, 'value'>, { set }: PieceOptions): Place {
+    const settled = settle(data, true)
+    if (settled.kind !== 'Mask' && settled.kind !== 'String') return data
+    const name = steps.length === 0 ? wholeValue : steps.join('/')
+    if (!this.#starts.has(`/${name}`)) this.#starts.set(`/${name}`, settled.start)
+    return set.piece({ choice: '', name })
+  }
+
+  #ofObject(object: JsonObject, { data, steps }: Omit<Standing, 'value'>, options: PieceOptions): Place {
+    const places = Object.entries(object).map(([key, value]): [string, Place] => {
+      const known = options.known?.(key, value)
+      return [key, known ?? this.#of(this.#enter({ value, data, steps }, key), options)]
+    })
+    return fields(Object.fromEntries(places), data)
+  }
+
+  #enter({ value, data, steps }: Standing, key: string | number): Standing {
+    return { value, data: enter(data, key), steps: [...steps, this.#toStep(String(key))] }
   }
 
   /** Channels are told apart by this, and shown to people: a name that may be data is a number there. */
-  step(key: string): string {
+  #toStep(key: string): string {
     if (plainStep.test(key)) return key
     const known = this.#strange.get(key) ?? `*${this.#strange.size + 1}`
     this.#strange.set(key, known)
     return known
   }
-
-  #ofObject(value: JsonObject, options: PieceOptions, channel: Channel): Place {
-    const places = Object.entries(value).map(([key, item]): [string, Place] => {
-      const known = options.known?.(key, item)
-      return [key, known ?? this.of(item, options, this.#enter(channel, key))]
-    })
-    return fields(Object.fromEntries(places), options.data)
-  }
-
-  #enter({ choice, name }: Channel, key: string): Channel {
-    const step = this.step(key)
-    return { choice, name: name === '' ? step : `${name}/${step}` }
-  }
 }
 
-const wholeValue: Channel = { choice: '', name: '' }
+/** No step is called this. */
+const wholeValue = '*0'
 const plainStep = /^(?:[A-Za-z_]{1,32}|\d{1,6})$/u

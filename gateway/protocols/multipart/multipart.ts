@@ -7,6 +7,8 @@ import type { PartHead } from './part-head.ts'
 import { readPartHead } from './part-head.ts'
 
 export interface Part extends Omit<PartHead, 'length'> {
+  /** Its lines as they stand in the body, without the blank one. */
+  readonly head: Uint8Array
   readonly content: Uint8Array
 }
 
@@ -72,12 +74,13 @@ function hasLineEnd(body: Buffer, at: number): boolean {
 function readPart(bytes: Buffer): Part {
   const end = bytes.subarray(0, maxHeadBytes).indexOf('\r\n\r\n')
   if (end < 0) throw malformed('A part of the form has no head, or a very large one.')
-  const { length, ...head } = readPartHead(readHeadText(bytes.subarray(0, end)))
+  const head = bytes.subarray(0, end)
+  const { length, ...told } = readPartHead(readHeadText(head))
   const content = bytes.subarray(end + 4)
   if (length !== undefined && length !== String(content.length)) {
     throw malformed('A part of the form has another length than it says.')
   }
-  return { ...head, content }
+  return { ...told, head, content }
 }
 
 function readHeadText(bytes: Uint8Array): string {

@@ -19,14 +19,27 @@ import { readBoundary, readMultipart } from '../multipart/multipart.ts'
 import { readUrlEncoded } from '../multipart/url-encoded.ts'
 import { collectText } from '../open-inference/collect-text.ts'
 import type { RequestHead } from '../protocol.ts'
+import type { MaskContent } from './mask-content.ts'
+import { planMask } from './mask-content.ts'
 
 export type Content = Required<Pick<InferenceFacts, 'prompt' | 'fields' | 'media' | 'body'>>
 
 /** Gathers into the second. */
 type Read = (bytes: Uint8Array, into: Gathering) => void
 
-/** Throws `content_type_unsupported`; what it returns throws `body_malformed`. */
-export function planContent({ headers }: RequestHead): (bytes: Uint8Array) => Content {
+export interface PlannedContent {
+  /** Throws `body_malformed`. */
+  readonly read: (bytes: Uint8Array) => Content
+  /** Of what was read; the very same bytes when nothing was found. */
+  readonly mask: MaskContent
+}
+
+/** Throws `content_type_unsupported`. */
+export function planContent(head: RequestHead): PlannedContent {
+  return { read: planReading(head), mask: planMask(head) }
+}
+
+function planReading({ headers }: RequestHead): (bytes: Uint8Array) => Content {
   const header = headers['content-type']
   const mediaType = header === undefined ? undefined : parseMediaType(header)
   if (mediaType === undefined && header !== undefined) {

@@ -4,6 +4,7 @@ import type { InferenceFacts } from '../../../policy/model.ts'
 import type { CompiledConnection } from '../../../policy/snapshot.ts'
 import { GatewayError } from '../../errors.ts'
 import { toAnswerFormat } from '../declared/answer.ts'
+import { maskTypeHeader } from '../declared/mask-body.ts'
 import { assertNoQuery } from '../json/body.ts'
 import { findTarget } from '../open-inference/model-path.ts'
 import type { Protocol, RequestHead, RequestPlan } from '../protocol.ts'
@@ -68,13 +69,21 @@ const ping: RequestPlan = {
 }
 
 function planModel(head: RequestHead, { named, path }: Target): RequestPlan {
-  const read = planContent(head)
+  const { read, mask } = planContent(head)
   return {
     takesBody: true,
-    read: (bytes) => ({
-      facts: { ...named, stream: false, ...read(bytes) },
-      upstream: { path, query: '', body: bytes },
-      answer,
-    }),
+    read: (bytes) => {
+      const upstream = { path, query: '', body: bytes }
+      return {
+        facts: { ...named, stream: false, ...read(bytes) },
+        upstream,
+        answer,
+        mask: (masks) => {
+          const body = mask(bytes, masks)
+          const described = maskTypeHeader(head.headers['content-type'] ?? '', masks)
+          return body === bytes && described.headers === undefined ? upstream : { ...upstream, body, ...described }
+        },
+      }
+    },
   }
 }

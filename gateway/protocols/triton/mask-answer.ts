@@ -31,7 +31,7 @@ export function openGeneratedMask(masks: TextMasks): StreamMask {
   const places = new PiecePlaces()
   const mask = openSseMask(masks, {
     plan: ({ said }, set) => ({
-      places: places.of(said, { set, data, known: toKnownPlace }),
+      places: places.of(said, data, { set, known: toKnownPlace }),
       ends: isJsonObject(said) && Object.hasOwn(said, 'error') ? 'All' : [],
     }),
   })
