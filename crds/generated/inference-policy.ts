@@ -25,13 +25,13 @@ export interface InferencePolicySpec {
   readonly subjects?: readonly InferencePolicySubject[]
   /** Named CEL expressions that rules, scores and limits use as variables.<name>. Absent: none. */
   readonly variables?: readonly InferencePolicyVariable[]
-  /** Kinds of data that rules and masks speak of, and how they are found. Absent: none. */
+  /** Kinds of data that masks and rules speak of (in expressions: findings["PCI"].count and .paths), and how they are found. Absent: none. */
   readonly dataClasses?: readonly InferencePolicyDataClass[]
   /** What is allowed, refused or put to a human. Absent: no rules; the policy allows nothing, but its masks and limits apply. */
   readonly rules?: readonly InferencePolicyRule[]
   /** Weighs signs that mean little alone. Absent: nothing is weighed. */
   readonly risk?: InferencePolicyRisk
-  /** What is hidden from the model (request) and from the caller (response). Absent: this policy masks nothing. */
+  /** What is hidden from the model (request) and from the caller (response), in every call of a caller that this policy is about, whoever allows it. Absent: this policy masks nothing. */
   readonly masking?: InferencePolicyMasking
   /** How much each caller, team or model may use. Absent: no limits of this policy. */
   readonly limits?: readonly InferencePolicyLimit[]
@@ -121,13 +121,13 @@ export interface InferencePolicyVariable {
 export interface InferencePolicyDataClass {
   /** The name, used in rules, masks and records. */
   readonly name: string
-  /** Detectors that come with Portcullis, by name. Absent: none. */
+  /** Detectors that come with Portcullis: the packs PII, PHI, PCI and Secrets, or single ones such as email, phone, card, iban or us-ssn. Absent: none. */
   readonly detectors?: readonly string[]
   /** Patterns of your own. Absent: none. */
   readonly patterns?: readonly InferencePolicyDataClassPattern[]
-  /** Lists of terms in ConfigMaps of this namespace, such as project names. Absent: none. */
+  /** Lists of terms in ConfigMaps of this namespace, such as the names of customers or projects. Absent: none. */
   readonly dictionaries?: readonly InferencePolicyDataClassDictionary[]
-  /** Places whose whole content belongs to the class, whatever it looks like: JSON pointers (a segment * stands for every element) or names of fields that the connection declares. Absent: none. */
+  /** Places whose whole content belongs to the class, whatever it looks like: JSON pointers (a segment * stands for every element or member) or names of fields that the connection declares; fields that a connection itself classifies by this name belong to it as well. Absent: none. */
   readonly fields?: readonly string[]
 }
 
@@ -135,13 +135,13 @@ export interface InferencePolicyDataClass {
 export interface InferencePolicyDataClassPattern {
   /** A name of your choice; records say which pattern found something. */
   readonly name: string
-  /** A regular expression in RE2 syntax without back-references and look-around. */
+  /** What it looks for anywhere in a text: literals, classes, groups, alternatives, repeats, \b and (?i:...), as in RE2. */
   readonly pattern: string
   /** Whether upper and lower case differ. Absent: Sensitive. */
   readonly caseMatching?: InferencePolicyDataClassPatternCaseMatching
   /** A checksum that a match must pass. Absent: none. */
   readonly verifier?: InferencePolicyDataClassPatternVerifier
-  /** Words of which one must stand nearby. Absent: none needed. */
+  /** Whole words or phrases of which one must stand within the 96 characters before a match, or in the name of the field that holds the text. Absent: none needed. */
   readonly context?: readonly string[]
 }
 
@@ -153,11 +153,11 @@ export type InferencePolicyDataClassPatternVerifier = 'Luhn' | 'Mod97'
 export interface InferencePolicyDataClassDictionary {
   /** A name of your choice; records say which dictionary found something. */
   readonly name: string
-  /** Where the terms stand, one on each line. */
+  /** Where the terms stand, one on each line, at most 5,000. */
   readonly configMapRef: InferencePolicyDataClassDictionaryConfigMapRef
 }
 
-/** Where the terms stand, one on each line. */
+/** Where the terms stand, one on each line, at most 5,000. */
 export interface InferencePolicyDataClassDictionaryConfigMapRef {
   /** The name of the ConfigMap. */
   readonly name: string
@@ -211,7 +211,7 @@ export interface InferencePolicyRiskScore {
   readonly reason?: string
 }
 
-/** What is hidden from the model (request) and from the caller (response). */
+/** What is hidden from the model (request) and from the caller (response), in every call of a caller that this policy is about, whoever allows it. */
 export interface InferencePolicyMasking {
   /** Masks for what goes to the model. Absent: none. */
   readonly request?: readonly InferencePolicyMaskingRequest[]
@@ -223,17 +223,17 @@ export interface InferencePolicyMasking {
 export interface InferencePolicyMaskingRequest {
   /** A name of your choice; records say which masks acted and how often. */
   readonly name: string
-  /** A class of dataClasses. Absent: field says what is masked. */
+  /** A class of dataClasses of this policy. Absent: field says what is masked. */
   readonly class?: string
   /** One place: a JSON pointer (a segment * stands for every element) or the name of a field that the connection declares. Absent: class says what is masked. */
   readonly field?: string
   /** Deny refuses the call. */
   readonly action: InferencePolicyMaskingRequestAction
-  /** The text that stands for the value. Absent: the name of the class. */
+  /** The text that stands for the value, or names it there. Absent: the name of the class; REDACTED for a field. */
   readonly label?: string
   /** How many characters Partial keeps. Absent: 4. */
   readonly keepLast?: number
-  /** Response puts the original back where its pseudonym comes back in the answer to the same call. Absent: Never. */
+  /** Response puts the original back where its pseudonym comes back in the answer to the same call, also within what a tool is called with. Absent: Never. */
   readonly restore?: InferencePolicyMaskingRequestRestore
 }
 
@@ -245,13 +245,13 @@ export type InferencePolicyMaskingRequestRestore = 'Never' | 'Response'
 export interface InferencePolicyMaskingResponse {
   /** A name of your choice; records say which masks acted and how often. */
   readonly name: string
-  /** A class of dataClasses. Absent: field says what is masked. */
+  /** A class of dataClasses of this policy. Absent: field says what is masked. */
   readonly class?: string
   /** One place: a JSON pointer (a segment * stands for every element) or the name of a field that the connection declares. Absent: class says what is masked. */
   readonly field?: string
-  /** Deny ends the answer with an error. */
+  /** Deny refuses the answer, and ends a stream before what was found. */
   readonly action: InferencePolicyMaskingResponseAction
-  /** The text that stands for the value. Absent: the name of the class. */
+  /** The text that stands for the value, or names it there. Absent: the name of the class; REDACTED for a field. */
   readonly label?: string
   /** How many characters Partial keeps. Absent: 4. */
   readonly keepLast?: number

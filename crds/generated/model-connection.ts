@@ -269,7 +269,7 @@ export interface ModelConnectionContentField {
   readonly body?: ModelConnectionContentFieldBody
   /** Text is shown to rules and scanned for data classes. */
   readonly kind: ModelConnectionContentFieldKind
-  /** A data class that everything in this place belongs to, whatever it looks like. Absent: only detectors decide. */
+  /** A data class that everything in this place belongs to, whatever it looks like, for policies that have a class of this name. Absent: only detectors decide. */
   readonly classification?: string
 }
 

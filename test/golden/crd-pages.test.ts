@@ -43,5 +43,6 @@ describe('policies of the manual', () => {
 
 function toBundlePolicy({ name, namespace, object }: Example) {
   const ref = { namespace, name, uid: 'u', generation: 1 }
-  return { ref, baseline: false, spec: object['spec'] as InferencePolicySpec }
+  const dictionaries = { 'customer-names/terms': ['Jane Roe'] }
+  return { ref, baseline: false, spec: object['spec'] as InferencePolicySpec, dictionaries }
 }
