@@ -167,11 +167,21 @@ const rawAnswer = objectOf<
   events: optional(listOf(rawEvent, { min: 1, max: 10_000 })),
 })
 
-export const readRequest: Read<RequestSpec> = (value, at) =>
-  withBody(rawRequest(value, at), at, ['json', 'text', 'base64'])
+const bodyWays = ['json', 'text', 'base64'] as const
+
+const rawBody = objectOf<RawBody>(body)
+
+/** One that is expected: it says something. */
+export const readBody: Read<BodySpec> = (value, at) => {
+  const read = withBody(rawBody(value, at), at, bodyWays)
+  if (read === undefined) return undefined
+  return Object.keys(read).length === 0 ? addProblem(at, 'needs json, text or base64') : read
+}
+
+export const readRequest: Read<RequestSpec> = (value, at) => withBody(rawRequest(value, at), at, bodyWays)
 
 export const readAnswer: Read<AnswerSpec> = (value, at) => {
-  const read = withBody(rawAnswer(value, at), at, ['json', 'text', 'base64', 'events'])
+  const read = withBody(rawAnswer(value, at), at, [...bodyWays, 'events'])
   if (read === undefined) return undefined
   const { events, ...rest } = read
   return events === undefined

@@ -16,6 +16,24 @@ const limit = {
 } as const
 const shadow = { effect: 'Deny', reason: 'DeniedByRule', policy: 'a/canary', rule: 'strict' } as const
 const permit: Outcome = { decision: 'Permit', rules: ['a/b/one', 'a/b/two'], limits: [limit], shadow: [shadow] }
+const found = {
+  phase: 'Request',
+  policy: 'a/b',
+  mask: 'pii',
+  class: 'PII',
+  action: 'Redact',
+  acted: true,
+  count: 2,
+  paths: ['/x'],
+} as const
+const masked: Outcome = {
+  ...permit,
+  body: Buffer.from('{"a": "[PII]"}'),
+  answer: 'Released',
+  answerBody: Buffer.from('hi [PII]'),
+  answerText: 'hi [PII]',
+  masked: [found],
+}
 const deny: Outcome = {
   decision: 'Deny',
   reason: 'DeniedByRule',
@@ -37,6 +55,10 @@ describe('compare', () => {
       { decision: 'Permit', limits: [{ policy: 'a/b', limit: 'calls', key: 'alice', measure: 'Requests', max: 10 }] },
       permit,
     ],
+    ['a masked body as JSON', { decision: 'Permit', body: { json: { a: '[PII]' } } }, masked],
+    ['a masked body as text', { decision: 'Permit', body: { text: '{"a": "[PII]"}' } }, masked],
+    ['a masked answer', { decision: 'Permit', answerBody: { text: 'hi [PII]' }, answerText: 'hi [PII]' }, masked],
+    ['what masks found', { decision: 'Permit', masked: [{ mask: 'pii', class: 'PII', count: 2 }] }, masked],
     ['a shadow', { decision: 'Permit', shadow: [{ policy: 'a/canary', rule: 'strict' }] }, permit],
     [
       'everything about a denial',
@@ -103,6 +125,14 @@ describe('compare', () => {
       'shadow: a/canary/lax, a/canary/strict',
     ],
     ['no answer', { decision: 'Permit', answer: 'Released' }, permit, 'answer: Released, (nothing)'],
+    ['another body', { decision: 'Permit', body: { json: { a: 'x' } } }, masked, 'body: {"a":"x"}, {"a":"[PII]"}'],
+    ['a body that was never sent', { decision: 'Permit', body: { text: 'x' } }, permit, 'body: x, (nothing)'],
+    [
+      'a finding that is not expected',
+      { decision: 'Permit', masked: [] },
+      masked,
+      'masked: (nothing), Request a/b pii PII Redact x 2',
+    ],
   ])('tells of %s', (_, expected, found, difference) => {
     const told = compare(expected, found).map((one) => `${one.field}: ${one.expected}, ${one.found}`)
     expect(told).toContainEqual(expect.stringContaining(difference))

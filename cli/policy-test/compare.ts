@@ -1,7 +1,9 @@
 // What a case expects, held against what came of its call: one line for each difference, empty when there is none. Lists are compared
 // as sets, because the order of policies means nothing.
 import type { Outcome } from '../offline/judge-call.ts'
-import type { Expectation, LimitExpectation, ShadowExpectation } from './fixture.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { BodySpec } from '../offline/call.ts'
+import type { Expectation, LimitExpectation, MaskedExpectation, ShadowExpectation } from './fixture.ts'
 
 export interface Difference {
   /** Of the expectation, such as `rule` or `limits`. */
@@ -10,7 +12,7 @@ export interface Difference {
   readonly found: string
 }
 
-const plain = ['decision', 'answer', 'reason', 'code', 'policy', 'rule', 'message'] as const
+const plain = ['decision', 'answer', 'reason', 'code', 'policy', 'rule', 'message', 'answerText'] as const
 
 export function compare(expected: Expectation, found: Outcome): readonly Difference[] {
   const differences = plain.flatMap((field): readonly Difference[] => {
@@ -23,6 +25,9 @@ export function compare(expected: Expectation, found: Outcome): readonly Differe
     ...compareRules(expected.rules, found),
     ...compareSets('limits', expected.limits, found.limits, { fits: fitsLimit, toText: toLimitText }),
     ...compareSets('shadow', expected.shadow, found.shadow, { fits: fitsShadow, toText: toShadowText }),
+    ...compareSets('masked', expected.masked, found.masked ?? [], { fits: fitsMasked, toText: toMaskedText }),
+    ...compareBodies('body', expected.body, found.body),
+    ...compareBodies('answerBody', expected.answerBody, found.answerBody),
   ]
 }
 
@@ -34,6 +39,34 @@ function compareRules(expected: readonly string[] | undefined, found: Outcome): 
   return wanted === is
     ? []
     : [{ field: 'rules', expected: wanted ?? nothing, found: is === '' ? nothing : (is ?? nothing) }]
+}
+
+function compareBodies(
+  field: string,
+  expected: BodySpec | undefined,
+  found: Uint8Array | undefined,
+): readonly Difference[] {
+  if (expected === undefined) return []
+  const [wanted, is] = inOneForm(expected, found === undefined ? undefined : Buffer.from(found))
+  return isDeepStrictEqual(wanted, is) ? [] : [{ field, expected: toShown(wanted), found: toShown(is) }]
+}
+
+/** JSON is compared as a value, the rest as it is. */
+function inOneForm({ json, text, base64 }: BodySpec, found: Buffer | undefined): readonly [unknown, unknown] {
+  if (json !== undefined) return [json, parse(found)]
+  return text === undefined ? [base64, found?.toString('base64')] : [text, found?.toString()]
+}
+
+function toShown(value: unknown): string {
+  return value === undefined ? nothing : typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function parse(body: Buffer | undefined): unknown {
+  try {
+    return JSON.parse(body?.toString() ?? '')
+  } catch {
+    return undefined
+  }
 }
 
 interface Comparison<E, F> {
@@ -73,6 +106,15 @@ function fitsAll(expected: object, found: object): boolean {
 
 const fitsLimit = (expected: LimitExpectation, found: Outcome['limits'][number]): boolean => fitsAll(expected, found)
 const fitsShadow = (expected: ShadowExpectation, found: Outcome['shadow'][number]): boolean => fitsAll(expected, found)
+
+const fitsMasked = (expected: MaskedExpectation, found: NonNullable<Outcome['masked']>[number]): boolean =>
+  fitsAll(expected, found)
+
+function toMaskedText({ phase, policy, mask, class: dataClass, action, acted, count }: MaskedExpectation): string {
+  const told = [phase, policy, mask, dataClass, action, acted === false ? 'not acting' : undefined]
+  const times = count === undefined ? '' : ` x ${count}`
+  return `${told.filter((one) => one !== undefined).join(' ')}${times}`
+}
 
 function toLimitText(one: Partial<LimitExpectation>): string {
   const { policy, limit = '', key, measure, max } = one

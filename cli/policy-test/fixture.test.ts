@@ -70,12 +70,22 @@ describe('readFixture', () => {
     [
       'limits of a denial',
       expecting('{ decision: Deny, rule: a, limits: [] }'),
-      'cases[0].expect: has answer, rules or limits',
+      'cases[0].expect: has answer, rules, limits or body',
     ],
     [
-      'a masked body',
-      expecting('{ decision: Permit, body: x }'),
-      'cases[0].expect.body: is reserved for masked bodies and not supported yet',
+      'a body that says nothing',
+      expecting('{ decision: Permit, body: {} }'),
+      'cases[0].expect.body: needs json, text or base64',
+    ],
+    [
+      'a body of a denial',
+      expecting('{ decision: Deny, rule: a, body: { text: x } }'),
+      'cases[0].expect: has answer, rules, limits or body',
+    ],
+    [
+      'a text of an answer that is kept back',
+      expecting('{ decision: Permit, answer: Denied, rule: a, answerText: x }', '{ json: {} }'),
+      'cases[0].expect: has answerBody or answerText',
     ],
     [
       'an answer without an expectation',

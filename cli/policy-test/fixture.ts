@@ -2,7 +2,7 @@
 // not fail is a mistake: without cases, with an expectation of nothing, with a field that nobody reads.
 import type { Read } from '../../policy/settings-reader.ts'
 import { addProblem, listOf, objectOf, oneOf, optional, text } from '../../policy/settings-reader.ts'
-import type { CallSpec, IdentitySpec } from '../offline/call.ts'
+import type { BodySpec, CallSpec, IdentitySpec } from '../offline/call.ts'
 import {
   anyText,
   instant,
@@ -10,6 +10,7 @@ import {
   name,
   objectName,
   readAnswer,
+  readBody,
   readIdentities,
   readIdentity,
   readRequest,
@@ -30,6 +31,16 @@ export interface ShadowExpectation {
   readonly reason?: string
 }
 
+export interface MaskedExpectation {
+  readonly phase?: 'Request' | 'Response'
+  readonly policy?: string
+  readonly mask?: string
+  readonly class?: string
+  readonly action?: string
+  readonly acted?: boolean
+  readonly count?: number
+}
+
 export interface Expectation {
   readonly decision: 'Permit' | 'Deny'
   /** Who refuses the request or its answer, and what the caller is told. */
@@ -45,6 +56,14 @@ export interface Expectation {
   /** All that policies in mode Audit would have refused. */
   readonly shadow?: readonly ShadowExpectation[]
   readonly answer?: 'Released' | 'Denied'
+  /** What the model gets. */
+  readonly body?: BodySpec
+  /** What the caller gets. */
+  readonly answerBody?: BodySpec
+  /** All text of it, whole or streamed. */
+  readonly answerText?: string
+  /** All that masks found. */
+  readonly masked?: readonly MaskedExpectation[]
 }
 
 export interface CaseSpec extends CallSpec {
@@ -77,10 +96,19 @@ const limit = objectOf<LimitExpectation>({
 
 const shadow = objectOf<ShadowExpectation>({ policy: objectName, rule: optional(name), reason: optional(name) })
 
-const expectedBody: Read<never> = (_value, at) =>
-  addProblem(at, 'is reserved for masked bodies and not supported yet; remove it')
+const masked = objectOf<MaskedExpectation>({
+  phase: optional(oneOf(['Request', 'Response'])),
+  policy: optional(objectName),
+  mask: optional(name),
+  class: optional(name),
+  action: optional(name),
+  acted: optional((value, at) => (typeof value === 'boolean' ? value : addProblem(at, 'must be true or false'))),
+  count: optional((value, at) =>
+    Number.isSafeInteger(value) ? Number(value) : addProblem(at, 'must be a whole number'),
+  ),
+})
 
-const rawExpectation = objectOf<Expectation & { readonly body?: never }>({
+const rawExpectation = objectOf<Expectation>({
   decision: oneOf(['Permit', 'Deny']),
   reason: optional(name),
   code: optional(name),
@@ -91,7 +119,10 @@ const rawExpectation = objectOf<Expectation & { readonly body?: never }>({
   limits: optional(listOf(limit, { max: 1000 })),
   shadow: optional(listOf(shadow, { max: 1000 })),
   answer: optional(oneOf(['Released', 'Denied'])),
-  body: optional(expectedBody),
+  body: optional(readBody),
+  answerBody: optional(readBody),
+  answerText: optional(anyText),
+  masked: optional(listOf(masked, { max: 1000 })),
 })
 
 const whoRefuses = ['reason', 'code', 'policy', 'rule', 'message'] as const
@@ -112,9 +143,13 @@ function findContradiction(expected: Expectation): string | undefined {
   if (!refuses && says.length > 0) {
     return `has ${says.join(' and ')}, which say who refuses; for a Permit, name those that allow in rules`
   }
-  const isPastDenial = [answer, rules, limits].some((one) => one !== undefined)
-  return decision === 'Deny' && isPastDenial
-    ? 'has answer, rules or limits, which a request that is refused never comes to'
+  const isPastDenial = [answer, rules, limits, expected.body].some((one) => one !== undefined)
+  if (decision === 'Deny' && isPastDenial) {
+    return 'has answer, rules, limits or body, which a request that is refused never comes to'
+  }
+  const isReleased = [expected.answerBody, expected.answerText].some((one) => one !== undefined)
+  return isReleased && answer !== 'Released'
+    ? 'has answerBody or answerText, which only an answer that is Released has'
     : undefined
 }
 
