@@ -16,7 +16,7 @@ const limit = {
 } as const
 const shadow = { effect: 'Deny', reason: 'DeniedByRule', policy: 'a/canary', rule: 'strict' } as const
 const permit: Outcome = { decision: 'Permit', rules: ['a/b/one', 'a/b/two'], limits: [limit], shadow: [shadow] }
-const found = {
+const finding = {
   phase: 'Request',
   policy: 'a/b',
   mask: 'pii',
@@ -32,7 +32,7 @@ const masked: Outcome = {
   answer: 'Released',
   answerBody: Buffer.from('hi [PII]'),
   answerText: 'hi [PII]',
-  masked: [found],
+  masked: [finding],
 }
 const deny: Outcome = {
   decision: 'Deny',
