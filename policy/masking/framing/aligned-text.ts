@@ -15,6 +15,9 @@ interface Run {
   readonly raw: string
 }
 
+/** More than any engine holds. A masker that waits for the end of a longer text gives no more than a label, and spelling is no matter. */
+const maxWaiting = 131_072
+
 export class AlignedText {
   readonly #masker: Masker
   readonly #sink: Sink
@@ -27,6 +30,8 @@ export class AlignedText {
   /** Output that the original has not reached. */
   #ahead = ''
   #unread = ''
+  /** Units of the runs. */
+  #waiting = 0
   #hasDiverged = false
 
   constructor(masker: Masker, sink: Sink, speller: Speller) {
@@ -42,8 +47,12 @@ export class AlignedText {
   /** A run whose text is not its raw form is one unit, or none. */
   read(text: string, raw: string): void {
     this.#unread += text
-    if (this.#hasDiverged) this.#sink.skip(raw.length)
-    else this.#runs.push({ text, raw })
+    if (this.#hasDiverged) {
+      this.#sink.skip(raw.length)
+      return
+    }
+    this.#runs.push({ text, raw })
+    this.#waiting += raw.length
   }
 
   /** Hands the masker what was read, and on what it released. */
@@ -52,6 +61,7 @@ export class AlignedText {
     const released = this.#masker.push(this.#unread)
     this.#unread = ''
     this.#put(released)
+    if (this.#waiting > maxWaiting && !this.#hasDiverged) this.#diverge(this.#ahead)
   }
 
   end(): void {
@@ -121,7 +131,9 @@ export class AlignedText {
   #keep(run: Run, units: number): number {
     if (units === 0 && run.text !== '') return 0
     const from = this.#offset
-    this.#sink.keep(run.text === run.raw ? run.raw.slice(from, from + units) : run.raw)
+    const raw = run.text === run.raw ? run.raw.slice(from, from + units) : run.raw
+    this.#sink.keep(raw)
+    this.#waiting -= raw.length
     if (from + units === run.text.length) {
       this.#head += 1
       this.#offset = 0

@@ -2,7 +2,7 @@
 // other byte goes on as it is. It checks no more of the grammar than it needs: strings are strings wherever they stand, and from
 // the first thing on that JSON cannot have there, all that is left is masked as plain text.
 import { AlignedText } from './aligned-text.ts'
-import { BareRun } from './bare-run.ts'
+import { BareRun, endOfBlanks, endOfNumber, isBlank, isSign } from './bare-run.ts'
 import { Counts } from './counts.ts'
 import { maskNumber } from './number-text.ts'
 import { keysOf, settle, type Place, type Start } from './place.ts'
@@ -19,11 +19,15 @@ export class JsonRewriter {
   /** What the text goes to now; mute inside of a value that something else stands for. */
   #sink: Sink
   #bare: BareRun | undefined
+  /** Where what is left of a number goes that is too long to be held. */
+  #long: Sink | undefined
   #string: StringWork | undefined
   #isMutedString = false
   /** The part of an escape that has come. */
   #escape = ''
   #plain: AlignedText | undefined
+  /** Too deep to be followed: nothing more goes on. */
+  #isLost = false
 
   /** `start` masks what turns out not to be JSON. */
   constructor(place: Place, start: Start, out: Sink) {
@@ -61,6 +65,10 @@ export class JsonRewriter {
 
   /** Takes something from `at` on, and gives where it ended. */
   #step(text: string, at: number): number {
+    if (this.#isLost) {
+      this.#out.skip(text.length - at)
+      return text.length
+    }
     if (this.#plain !== undefined) {
       this.#plain.read(text.slice(at), text.slice(at))
       return text.length
@@ -70,17 +78,47 @@ export class JsonRewriter {
   }
 
   #readBetween(text: string, at: number): number {
+    if (this.#long !== undefined) return this.#readLong(this.#long, text, at)
     const sign = text.charCodeAt(at)
-    if (!isSign(sign)) {
-      const end = endOfBare(text, at)
-      this.#bare ??= new BareRun()
-      if (!this.#bare.add(text.slice(at, end))) this.#turnPlain(this.#bare)
-      return end
-    }
+    if (!isSign(sign))
+      return isBlank(sign) && this.#bare === undefined ? this.#readBlanks(text, at) : this.#readBare(text, at)
     if (!this.#endBare()) return at
     if (sign === quote) this.#openString()
     else this.#takeSign(sign, text.slice(at, at + 1))
     return at + 1
+  }
+
+  #readBlanks(text: string, from: number): number {
+    const end = endOfBlanks(text, from)
+    this.#sink.keep(text.slice(from, end))
+    return end
+  }
+
+  #readBare(text: string, from: number): number {
+    this.#bare ??= new BareRun()
+    const end = this.#bare.read(text, from)
+    if (this.#bare.state === 'Strange') this.#turnPlain(this.#bare)
+    else if (this.#bare.state === 'Over') this.#endBare()
+    else if (this.#bare.state === 'Overlong') this.#openLong(this.#bare.token)
+    return end
+  }
+
+  /** Whether a number of such a length would be masked cannot be known before its end; so nothing of it goes on where it could be. */
+  #openLong(token: string): void {
+    this.#bare = undefined
+    const place = settle(this.#structure.place, false)
+    const instead = place.kind === 'Instead' ? place.text : 'null'
+    const isKept = this.#isMuted || (place.kind !== 'Instead' && startOfToken(place, true) === undefined)
+    if (!isKept) this.#out.write(instead)
+    this.#long = isKept ? this.#sink : mute(this.#out)
+    this.#long.keep(token)
+  }
+
+  #readLong(sink: Sink, text: string, from: number): number {
+    const end = endOfNumber(text, from)
+    sink.keep(text.slice(from, end))
+    if (end < text.length) this.#long = undefined
+    return end
   }
 
   /** False: it was no JSON. */
@@ -92,10 +130,8 @@ export class JsonRewriter {
       return false
     }
     this.#bare = undefined
-    const { before, token, after } = bare.parts
-    this.#sink.keep(before)
-    if (token !== '') this.#takeToken(token, bare.isNumber())
-    this.#sink.keep(after)
+    this.#takeToken(bare.token, bare.isNumber())
+    this.#sink.keep(bare.after)
     return true
   }
 
@@ -112,10 +148,10 @@ export class JsonRewriter {
   #rewriteToken(token: string, isNumber: boolean): string | undefined {
     const place = settle(this.#structure.place, false)
     if (place.kind === 'Instead') return place.text === token ? undefined : place.text
-    if (place.kind !== 'Mask') return undefined
-    const isMasked = isNumber ? place.numbers : place.words === true && token !== 'null'
-    if (!isMasked) return undefined
-    const masked = maskNumber(token, () => this.#counts.track(place.start(this.#structure.at)))
+    if (token === 'null') return undefined
+    const start = startOfToken(place, isNumber)
+    if (start === undefined) return undefined
+    const masked = maskNumber(token, () => this.#counts.track(start(this.#structure.at)))
     return masked === undefined ? undefined : JSON.stringify(masked)
   }
 
@@ -131,6 +167,11 @@ export class JsonRewriter {
   }
 
   #open(isObject: boolean, text: string): void {
+    if (this.#structure.depth === maxDepth) {
+      this.#isLost = true
+      this.#out.skip(text.length)
+      return
+    }
     const { place } = this.#structure
     const isMuted = place.kind === 'Instead' && !this.#isMuted
     if (isMuted) this.#muteFor(place.text)
@@ -150,7 +191,8 @@ export class JsonRewriter {
     const { top } = this.#structure
     if (top === undefined || this.#isMuted) return passString(this.#sink)
     const place = keysOf(top.place)
-    if (place !== undefined) return maskKey(top, this.#counts.track(place.start(this.#structure.atName)), this.#sink)
+    if (place !== undefined)
+      return maskKey(this.#structure, this.#counts.track(place.start(this.#structure.atName)), this.#sink)
     return top.place.kind === 'Keep' ? passString(this.#sink) : readKey(top, this.#sink)
   }
 
@@ -206,7 +248,8 @@ export class JsonRewriter {
     const place = settle(this.#structure.place, false)
     const start = place.kind === 'Mask' && place.words === true ? place.start : this.#start
     this.#plain = new AlignedText(this.#counts.track(start(this.#structure.at)), this.#sink, asItIs)
-    this.#plain.read(bare.text, bare.text)
+    const text = bare.token + bare.after
+    this.#plain.read(text, text)
   }
 
   get #isMuted(): boolean {
@@ -219,6 +262,9 @@ export class JsonRewriter {
   }
 }
 
+/** Deeper than readers of JSON go, as far as they have a limit; each level is memory. */
+const maxDepth = 10_000
+
 const hex = /^[0-9a-fA-F]$/u
 
 const quote = 34
@@ -228,18 +274,9 @@ const openBracket = 91
 const backslash = 92
 const openBrace = 123
 
-function isSign(unit: number): boolean {
-  return unit === quote || unit === comma || unit === colon || isBracket(unit)
-}
-
-function isBracket(unit: number): boolean {
-  return unit === openBracket || unit === openBrace || unit === 93 || unit === 125
-}
-
-function endOfBare(text: string, from: number): number {
-  let end = from + 1
-  while (end < text.length && !isSign(text.charCodeAt(end))) end += 1
-  return end
+function startOfToken(place: Place, isNumber: boolean): Start | undefined {
+  if (place.kind !== 'Mask') return undefined
+  return (isNumber ? place.numbers : place.words === true) ? place.start : undefined
 }
 
 /** Of a part of a string without quotes and backslashes. The engine's search is several times as fast as a loop. */

@@ -93,7 +93,7 @@ it('says in which field a text stands', () => {
   expect(seen).toStrictEqual([
     [undefined, '/*'],
     ['ssn', '/ssn/0'],
-    [undefined, '/ssn/1/*'],
+    ['ssn', '/ssn/1/*'],
     ['x', '/ssn/1/x'],
     [undefined, '/*'],
     ['n', '/n'],

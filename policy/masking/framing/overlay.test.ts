@@ -122,9 +122,9 @@ describe('overlay', () => {
   })
 
   it.each([
-    ['lists', '/*/*/*', '['.repeat(20_000)],
-    ['objects', '/a/*/a', '{"a":'.repeat(20_000)],
+    ['lists', '/*/*/*', '['.repeat(9_000)],
+    ['objects', '/a/*/a', '{"a":'.repeat(9_000)],
   ])('walks deep %s', (_, pointer, text) => {
-    expect(mask(`${text}"1"`, { [pointer]: start, '/b': x })).toBe(`${text}"1"`)
+    expect(mask(`${text}"1"`, { [pointer]: start, '/b': x }) === `${text}"1"`).toBe(true)
   })
 })

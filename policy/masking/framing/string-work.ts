@@ -1,7 +1,7 @@
 // What is done with one string of a JSON text while it is read: passed as it is, remembered as a field's name, or masked as one.
 import type { Masker } from '../masker.ts'
 import type { Sink } from './sink.ts'
-import type { Frame, Names } from './structure.ts'
+import type { Frame, Structure } from './structure.ts'
 
 /** Without its quotes. AlignedText is one that masks a value. */
 export interface StringWork {
@@ -15,46 +15,56 @@ export function passString(sink: Sink): StringWork {
   return { read: (_, raw) => sink.keep(raw), flush: () => {}, end: () => {} }
 }
 
+/** Longer than any name that a place knows. What is longer is not held. */
+export const maxKeyUnits = 8_192
+
 export function readKey(frame: Frame, sink: Sink): StringWork {
   let key = ''
   return {
     read: (text, raw) => {
-      key += text
+      if (key.length <= maxKeyUnits) key += text
       sink.keep(raw)
     },
     flush: () => {},
     end: () => {
-      frame.key = key
+      frame.key = key.slice(0, maxKeyUnits + 1)
     },
   }
 }
 
-/** Held to its end, since two names that are masked alike must not become one. */
-export function maskKey(frame: Frame, masker: Masker, sink: Sink): StringWork {
+/** Held to its end, since two names that are masked alike must not become one. Nothing goes on of one that is too long. */
+export function maskKey(structure: Structure, masker: Masker, sink: Sink): StringWork {
   let key = ''
   let rawKey = ''
+  let units = 0
   return {
     read: (text, raw) => {
+      units += raw.length
+      if (key.length > maxKeyUnits) return
       key += text
       rawKey += raw
     },
     flush: () => {},
     end: () => {
-      frame.key = key
-      frame.names ??= new Map()
-      const name = takeName(frame.names, key, masker.push(key) + masker.end())
-      if (name === key) {
+      const isTooLong = key.length > maxKeyUnits
+      const original = isTooLong ? key.slice(0, maxKeyUnits + 1) : key
+      if (structure.top !== undefined) structure.top.key = original
+      const name = takeName(structure, original, isTooLong ? '' : masker.push(key) + masker.end())
+      if (name === original) {
         sink.keep(rawKey)
         return
       }
       sink.write(JSON.stringify(name).slice(1, -1))
-      sink.skip(rawKey.length)
+      sink.skip(units)
     },
   }
 }
 
 /** A name that no other field has. One that the caller wrote twice stays so. */
-function takeName(names: Names, key: string, masked: string): string {
+function takeName(structure: Structure, key: string, masked: string): string {
+  const { top } = structure
+  if (top === undefined || !structure.takeSpareName()) return masked
+  const names = (top.names ??= new Map<string, number>())
   const uses = names.get(masked)
   if (uses === undefined || (uses === 0 && masked === key)) {
     names.set(masked, masked === key ? 0 : 1)

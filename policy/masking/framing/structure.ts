@@ -8,6 +8,8 @@ export interface Frame {
   /** What stands instead of this container was written; nothing of it goes on. */
   readonly isMuted: boolean
   expectsKey: boolean
+  /** The field that the container stands in. */
+  readonly holder: string | undefined
   key: string | undefined
   index: number
   names: Names | undefined
@@ -19,6 +21,8 @@ export type Names = Map<string, number>
 export class Structure {
   readonly #root: Place
   readonly #frames: Frame[] = []
+  /** How many more names are remembered. Beyond, two that are masked alike may become one. */
+  #spareNames = 100_000
 
   constructor(root: Place) {
     this.#root = root
@@ -26,6 +30,16 @@ export class Structure {
 
   get top(): Frame | undefined {
     return this.#frames.at(-1)
+  }
+
+  get depth(): number {
+    return this.#frames.length
+  }
+
+  /** False: there are too many already. */
+  takeSpareName(): boolean {
+    this.#spareNames -= 1
+    return this.#spareNames >= 0
   }
 
   get isKey(): boolean {
@@ -44,7 +58,7 @@ export class Structure {
 
   /** Of the next name. */
   get atName(): TextAt {
-    return { key: undefined, path: () => `${this.#frames.slice(0, -1).map(toSegment).join('')}/*` }
+    return { key: this.#frames.at(-1)?.holder, path: () => `${this.#frames.slice(0, -1).map(toSegment).join('')}/*` }
   }
 
   /** Of the next value. */
@@ -55,8 +69,9 @@ export class Structure {
   }
 
   open(isObject: boolean, isMuted: boolean): void {
-    const key = isObject ? undefined : this.key
-    this.#frames.push({ place: this.place, isObject, isMuted, expectsKey: isObject, key, index: 0, names: undefined })
+    const { key: holder, place } = this
+    const key = isObject ? undefined : holder
+    this.#frames.push({ place, isObject, isMuted, expectsKey: isObject, holder, key, index: 0, names: undefined })
   }
 
   /** What was closed, if anything was open. */
