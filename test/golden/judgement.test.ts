@@ -12,7 +12,9 @@ import { planBundle } from '../../operator/publish/plan.ts'
 import { evaluate } from '../../policy/evaluate.ts'
 import { makeCompiler } from '../../policy/expression.ts'
 import type { AnswerJudge, Judgement } from '../../policy/judgement.ts'
-import type { Identity, InferenceFacts, ResponseFacts } from '../../policy/model.ts'
+import { noMasks } from '../../policy/judgement.ts'
+import type { MaskDemand } from '../../policy/masking/demand.ts'
+import type { Identity, InferenceFacts, ResponseFacts, ScanRequest } from '../../policy/model.ts'
 import { parseSettings } from '../../policy/parse-settings.ts'
 import { toProblemText } from '../../policy/problem.ts'
 import { findRoute } from '../../policy/route.ts'
@@ -24,6 +26,8 @@ interface Call {
   readonly as?: Partial<Identity>
   readonly path?: string
   readonly body: object
+  /** How often each class is found in the request. */
+  readonly found?: Readonly<Record<string, number>>
   /** What the answer is; each but the last is that of a stream so far. */
   readonly answers?: readonly Partial<ResponseFacts>[]
 }
@@ -107,7 +111,9 @@ function judge(snapshot: Snapshot, call: Call): object {
   const { connection, rest } = route
   const inference = connection.opaque ? {} : read(connection, rest, call.body)
   const { identity, request } = makeFacts({ identity: call.as ?? {}, request: inference })
-  const facts = { identity, connection: connection.facts, request, nowMs: Date.UTC(2026, 10, 20, 12) }
+  const { found = {} } = call
+  const scan: ScanRequest = (classes) => new Map(classes.map(({ name }) => [name, { count: found[name] ?? 0, paths: [] }]))
+  const facts = { identity, connection: connection.facts, request, scan, nowMs: Date.UTC(2026, 10, 20, 12) }
   return { connection: connection.id, ...toShown(evaluate(connection, facts), call.answers ?? []) }
 }
 
@@ -121,15 +127,21 @@ function read(connection: CompiledConnection, rest: string, body: object): Infer
 }
 
 function toShown(judgement: Judgement, answers: NonNullable<Call['answers']>): object {
-  const { decision, shadow, demands, answer } = judgement
+  const { decision, shadow, demands, masks, answer } = judgement
   const shown =
     decision.effect === 'Deny' ? decision : { effect: decision.effect, rules: decision.permit.grant.rules }
   return {
     ...shown,
     ...(shadow.length > 0 && { shadow }),
     ...(demands.length > 0 && { demands }),
+    ...(masks !== noMasks && { masks: { request: masks.request.map(toMaskText), response: masks.response.map(toMaskText) } }),
     ...(answer !== undefined && { answer: { manner: answer.manner, verdicts: judgeAnswers(answer, answers) } }),
   }
+}
+
+function toMaskText({ policy, name, action, label, class: dataClass, fields, acts }: MaskDemand): string {
+  const what = dataClass === undefined ? `at ${fields.join(' ')}` : `of ${dataClass}`
+  return `${policy}/${name}${acts ? '' : ' would'} ${action} what is found ${what}, as ${label}`
 }
 
 function judgeAnswers(answer: AnswerJudge, answers: NonNullable<Call['answers']>): readonly object[] {
