@@ -13,7 +13,7 @@ const masks: TextMasks = { start, over: (root) => root, field: () => start }
 const plans: SsePlans = {
   marks: new Set(['[DONE]']),
   plan: ({ said }, set) => {
-    const to = isJsonObject(said) ? said['to'] : ''
+    const to = isJsonObject(said) ? (said['to'] ?? '') : ''
     const channel = { choice: typeof to === 'string' ? to : JSON.stringify(to), name: 'say' }
     return {
       places: fields({ say: set.piece(channel), all: set.whole(channel), to: keep, end: keep }, set.other),

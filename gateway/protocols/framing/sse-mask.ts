@@ -28,6 +28,8 @@ export interface PlannedEvent {
   readonly said: Json
   /** Empty: the event has no name of its own. */
   readonly event: string
+  /** Every text has ended. */
+  readonly isAfterMark: boolean
 }
 
 export interface WrittenEvent {
@@ -49,6 +51,7 @@ class SseMask implements StreamMask {
   readonly #lines: MaskedLines
   /** The last event has no blank line: what comes next would become part of it. */
   #isOpen = false
+  #isAfterMark = false
 
   constructor(masks: TextMasks, plans: SsePlans) {
     this.#masks = masks
@@ -72,7 +75,10 @@ class SseMask implements StreamMask {
 
   #maskData(raw: string, { data, event }: SseEvent): string {
     if (data === undefined || data === '') return raw
-    if (this.#plans.marks?.has(data) === true) return this.#writeHeld(this.#set.end()) + raw
+    if (this.#plans.marks?.has(data) === true) {
+      this.#isAfterMark = true
+      return this.#writeHeld(this.#set.end()) + raw
+    }
     const { places, ends } = this.#plan(data, event)
     const { before, text } = this.#set.mask({ text: data, frame: event }, { places: this.#masks.over(places), ends })
     return this.#writeHeld(before) + replaceSseData(raw, this.#finish(text, 'Came'))
@@ -80,7 +86,8 @@ class SseMask implements StreamMask {
 
   #plan(data: string, event: string): EventPlan {
     const said = parse(data)
-    return said === undefined ? { places: this.#set.other, ends: [] } : this.#plans.plan({ said, event }, this.#set)
+    if (said === undefined) return { places: this.#set.other, ends: [] }
+    return this.#plans.plan({ said, event, isAfterMark: this.#isAfterMark }, this.#set)
   }
 
   #writeHeld(held: readonly HeldEvent[]): string {
@@ -114,9 +121,15 @@ function writeSseEvent({ event, data }: WrittenEvent): string {
     .join('')}\n`
 }
 
+/** Names that look like the names programs give to fields are told; anything else may be data. */
+const plainStep = /^(?:[A-Za-z_]{1,32}|\d{1,6})$/u
+
 function toTextAt({ choice, name }: Channel): TextAt {
-  const path = [choice, name].map((part) => (part === '' ? '' : `/${part}`)).join('')
-  return { key: /(?:^|\/)([^/\d][^/]*)(?:\/\d+)*$/u.exec(path)?.[1], path: () => path }
+  const steps = [choice, name].flatMap((part) => part.split('/')).filter((step) => step !== '')
+  return {
+    key: steps.findLast((step) => !/^\d/u.test(step)),
+    path: () => steps.map((step) => `/${plainStep.test(step) ? step : '*'}`).join(''),
+  }
 }
 
 /** Undefined: no JSON. */

@@ -1,8 +1,12 @@
 // What the answers of all operations have in common: whole as JSON, as a stream of events that end in `[DONE]`, or as an error in
 // whatever form a model server gives.
+import type { Place } from '../../../policy/masking/framing/place.ts'
+import type { TextMasks } from '../../../policy/masking/text-masks.ts'
 import type { Json, JsonObject, ResponseFacts, Usage } from '../../../policy/model.ts'
 import type { SseEvent } from '../framing/sse.ts'
 import { SseReader } from '../framing/sse.ts'
+import { openSseMask, type SsePlans } from '../framing/sse-mask.ts'
+import { maskJsonBytes } from '../json/mask-body.ts'
 import type { JsonBounds } from '../json/strict-json.ts'
 import { isJsonObject, parseStrictJson } from '../json/strict-json.ts'
 import type { AnswerFormat, AnswerHead, AnswerStream, Ending } from '../protocol.ts'
@@ -34,16 +38,34 @@ export interface Closing<Seen> {
 
 export const errorShape: Shape = { message: 'Text', type: 'Quiet', code: 'Quiet', param: 'Quiet' }
 
+/** Where texts stand in the answer. Without `plans` the operation does not stream. */
+export interface AnswerMasking {
+  readonly whole: (masks: TextMasks) => Place
+  readonly plans?: (masks: TextMasks) => SsePlans
+}
+
 /** Each answer has a transcript of its own. Without `closing` the operation does not stream. */
-export function toAnswerFormat<Seen>(open: () => Transcript, closing?: Closing<Seen>): AnswerFormat {
+export function toAnswerFormat<Seen>(
+  open: () => Transcript,
+  { whole, plans }: AnswerMasking,
+  closing?: Closing<Seen>,
+): AnswerFormat {
   return {
     readWhole: (head, bytes) => readWhole(head, bytes, open()),
-    openStream: (head) => {
-      // SDKs read errors whole, whatever they say that they are.
-      if (closing === undefined || head.status >= 400 || !hasType(head, eventStream)) return undefined
-      return new Events(head.status, open(), closing)
-    },
+    openStream: (head) => (closing && isStream(head) ? new Events(head.status, open(), closing) : undefined),
+    maskWhole: (_head, bytes, masks) => maskJsonBytes(withoutMark(bytes), whole(masks), masks),
+    openMask: (head, masks) => (plans && isStream(head) ? openSseMask(masks, plans(masks)) : undefined),
   }
+}
+
+/** SDKs read errors whole, whatever they say that they are. */
+function isStream(head: AnswerHead): boolean {
+  return head.status < 400 && hasType(head, eventStream)
+}
+
+/** JSON has no byte order mark; the reader has looked past it. */
+function withoutMark(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
 }
 
 const json = /^application\/(?:[\w.-]+\+)?json[ \t]*(?:;|$)/iu

@@ -21,7 +21,7 @@ const citationShape: Shape = {
 }
 
 /** OpenAI's fields, and those in which other servers tell what the model thought. */
-const messageShape: Shape = {
+export const messageShape: Shape = {
   role: 'Quiet',
   content: partShape,
   refusal: 'Text',
@@ -43,7 +43,7 @@ const messageShape: Shape = {
   function_call: 'Skipped',
 }
 
-const choiceShape: Shape = {
+export const choiceShape: Shape = {
   index: 'Quiet',
   finish_reason: 'Quiet',
   delta: 'Skipped',
@@ -54,7 +54,7 @@ const choiceShape: Shape = {
   content_filter_results: 'Quiet',
 }
 
-const chunkShape: Shape = {
+export const chunkShape: Shape = {
   id: 'Quiet',
   object: 'Quiet',
   created: 'Quiet',
@@ -72,7 +72,7 @@ const chunkShape: Shape = {
   error: errorShape,
 }
 
-const callShape: Shape = {
+export const callShape: Shape = {
   id: 'Quiet',
   type: 'Quiet',
   index: 'Quiet',
@@ -151,11 +151,11 @@ export class Choices implements Transcript {
   }
 }
 
-function toIndex(value: Json | undefined, place: number): number {
+export function toIndex(value: Json | undefined, place: number): number {
   return typeof value === 'number' ? value : place
 }
 
-function toReason({ finish_reason: reason }: JsonObject): string {
+export function toReason({ finish_reason: reason }: JsonObject): string {
   return typeof reason === 'string' ? reason : ''
 }
 

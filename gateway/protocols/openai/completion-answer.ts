@@ -2,10 +2,12 @@
 import type { AnswerFormat } from '../protocol.ts'
 import { toAnswerFormat } from './answer.ts'
 import { Choices, toClosing } from './choices.ts'
+import { choicesMasking } from './masking/choices.ts'
 
 const empty = { text: '', logprobs: null }
 
 export const completionAnswer: AnswerFormat = toAnswerFormat(
   () => new Choices(),
+  choicesMasking,
   toClosing('text_completion', { next: empty, first: empty }),
 )

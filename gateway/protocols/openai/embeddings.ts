@@ -11,6 +11,8 @@ import { readTexts, toMessage } from './completions.ts'
 import type { Shape } from './gather.ts'
 import { gatherText } from './gather.ts'
 import { assertNothingHidden, hiddenKeys } from './hidden.ts'
+import { blanked } from './masking/blanked.ts'
+import { toPlace } from './masking/place.ts'
 
 const known = ['model', 'input', 'dimensions', 'encoding_format', 'user']
 const textKeys: ReadonlySet<string> = new Set(known)
@@ -46,7 +48,9 @@ const shape: Shape = {
   error: errorShape,
 }
 
-export const embeddingAnswer: AnswerFormat = toAnswerFormat(() => openPlain(shape))
+export const embeddingAnswer: AnswerFormat = toAnswerFormat(() => openPlain(shape), {
+  whole: ({ start }) => toPlace({ ...shape, ...blanked, id: 'Name', model: 'Name' }, start),
+})
 
 /** For answers that have no choices and no calls. */
 export function openPlain(plain: Shape): Transcript {

@@ -9,6 +9,7 @@ import type { ReadRequest, UpstreamRequest } from '../protocol.ts'
 import { errorShape, toAnswerFormat } from './answer.ts'
 import { openPlain } from './embeddings.ts'
 import type { Shape } from './gather.ts'
+import { toPlace } from './masking/place.ts'
 
 type Models = Pick<CompiledConnection, 'models'>
 
@@ -22,7 +23,12 @@ const modelShape: Shape = {
   permission: 'Quiet',
 }
 
-const answer = toAnswerFormat(() => openPlain({ ...modelShape, data: modelShape, error: errorShape }))
+const shape: Shape = { ...modelShape, data: modelShape, error: errorShape }
+const named = { ...modelShape, id: 'Name', root: 'Name', parent: 'Name' } as const
+
+const answer = toAnswerFormat(() => openPlain(shape), {
+  whole: ({ start }) => toPlace({ ...shape, ...named, data: named }, start),
+})
 
 export function listModels({ models }: Models, upstream: UpstreamRequest): ReadRequest {
   const data = [...models.keys()].map(toModel)

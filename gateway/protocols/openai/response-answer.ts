@@ -5,90 +5,20 @@ import { isJsonObject } from '../json/strict-json.ts'
 import type { AnswerFormat } from '../protocol.ts'
 import { AnswerUnreadable } from '../protocol.ts'
 import type { Spoken, Transcript } from './answer.ts'
-import { errorShape, toAnswerFormat, toUsage } from './answer.ts'
+import { toAnswerFormat, toUsage } from './answer.ts'
 import { Channels } from './channels.ts'
-import type { Reading, Shape } from './gather.ts'
+import type { Reading } from './gather.ts'
 import { gatherText, listText } from './gather.ts'
-import { annotationShape, partShape, toCall, toItemShape } from './response-items.ts'
+import { responseMasking } from './masking/responses.ts'
 import { responseClosing } from './response-closing.ts'
+import { echoed, eventShape, inputs, parts, responseShape, texts, type TextPlace } from './response-events.ts'
+import { annotationShape, partShape, toCall, toItemShape } from './response-items.ts'
 import type { CallPiece } from './tool-calls.ts'
 import { ToolCalls } from './tool-calls.ts'
 
-/** Fields in which a server repeats what it was asked; what the request did not say is text of the answer. */
-const echoed = [
-  'instructions',
-  'tools',
-  'tool_choice',
-  'text',
-  'metadata',
-  'prompt',
-  'reasoning',
-  'user',
-  'conversation',
-  'safety_identifier',
-  'prompt_cache_key',
-  'prompt_cache_options',
-]
-const skipped = Object.fromEntries([...echoed, 'output'].map((key) => [key, 'Skipped'] as const))
-const words = [
-  'id',
-  'object',
-  'status',
-  'model',
-  'previous_response_id',
-  'service_tier',
-  'truncation',
-  'access_programs',
-]
-const details = ['incomplete_details', 'usage', 'tool_usage', 'moderation', 'prompt_cache_retention', 'image']
-const quiet = Object.fromEntries([...words, ...details].map((key) => [key, 'Quiet'] as const))
-
-const responseShape: Shape = { ...quiet, ...skipped, error: errorShape, output_text: 'Text' }
-
-const eventShape: Shape = {
-  type: 'Quiet',
-  item_id: 'Quiet',
-  sequence_number: 'Quiet',
-  status: 'Quiet',
-  // Random letters that hide how long each piece is.
-  obfuscation: 'Opaque',
-  partial_image_b64: 'Opaque',
-  output_format: 'Quiet',
-  background: 'Quiet',
-  quality: 'Quiet',
-  size: 'Quiet',
-  logprobs: 'Tokens',
-  error: errorShape,
-  message: 'Text',
-  code: 'Quiet',
-  param: 'Quiet',
-}
-
-/** The list of an item that a text stands in, and its field there. */
-type TextPlace = readonly [list: string, field: string]
-
-/** Events in pieces. */
-const texts: ReadonlyMap<string, TextPlace> = new Map([
-  ['response.output_text', ['content', 'text']],
-  ['response.refusal', ['content', 'refusal']],
-  ['response.reasoning_text', ['content', 'text']],
-  ['response.reasoning_summary_text', ['summary', 'text']],
-])
-/** Pieces of what a tool is called with, and the field that has all of it when they are done. */
-const inputs: ReadonlyMap<string, string> = new Map([
-  ['response.function_call_arguments', 'arguments'],
-  ['response.mcp_call_arguments', 'arguments'],
-  ['response.custom_tool_call_input', 'input'],
-  ['response.code_interpreter_call_code', 'code'],
-])
-const parts: ReadonlyMap<string, string> = new Map([
-  ['response.content_part', 'content'],
-  ['response.reasoning_summary_part', 'summary'],
-])
-
 /** `asked` is the request, which answers repeat. */
 export function toResponseAnswer(asked: JsonObject): AnswerFormat {
-  return toAnswerFormat(() => new ResponseTranscript(asked), responseClosing)
+  return toAnswerFormat(() => new ResponseTranscript(asked), responseMasking, responseClosing)
 }
 
 class ResponseTranscript implements Transcript {

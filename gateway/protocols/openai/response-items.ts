@@ -66,7 +66,7 @@ export const partShape: Shape = {
 
 export const annotationShape = citationShape
 
-const itemShape: Shape = {
+export const itemShape: Shape = {
   ...quiet,
   name: 'Text',
   namespace: 'Text',

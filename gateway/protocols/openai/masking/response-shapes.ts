@@ -1,0 +1,76 @@
+// The parts of Responses as the readers know them, under a mask.
+import { eventShape, responseShape } from '../response-events.ts'
+import { annotationShape, itemShape, partShape } from '../response-items.ts'
+import { blanked } from './blanked.ts'
+import type { MaskShape } from './place.ts'
+
+export const maskedPart: MaskShape = {
+  ...partShape,
+  ...blanked,
+  // Clients go through the list.
+  logprobs: 'NoList',
+  image_url: 'Link',
+  file_url: 'Link',
+}
+
+const action: MaskShape = { type: 'Quiet', status: 'Quiet' }
+
+export const maskedItem: MaskShape = {
+  ...itemShape,
+  ...blanked,
+  content: maskedPart,
+  summary: maskedPart,
+  output: { ...maskedPart, stdout: 'Text', stderr: 'Text', outcome: 'Quiet', created_by: 'Quiet' },
+  outputs: { type: 'Quiet', logs: 'Text', url: 'Link' },
+  tools: { name: 'Text', description: 'Text', input_schema: 'Schema', parameters: 'Schema', type: 'Quiet' },
+  name: 'Text',
+  arguments: 'Text',
+  input: 'Text',
+  code: 'Text',
+  action,
+  actions: action,
+  operation: action,
+}
+
+const tool: MaskShape = {
+  type: 'Quiet',
+  name: 'Text',
+  description: 'Text',
+  parameters: 'Schema',
+  input_schema: 'Schema',
+  output_schema: 'Schema',
+  strict: 'Quiet',
+  require_approval: 'Quiet',
+}
+
+const numbers = `created_at completed_at temperature top_p top_logprobs max_output_tokens max_tool_calls presence_penalty
+  frequency_penalty`
+const settings: MaskShape = { effort: 'Quiet', summary: 'Quiet', generate_summary: 'Quiet' }
+
+export const maskedResponse: MaskShape = {
+  ...responseShape,
+  ...blanked,
+  ...Object.fromEntries(numbers.split(/\s+/u).map((name) => [name, 'Quiet'] as const)),
+  id: 'Name',
+  model: 'Name',
+  output: maskedItem,
+  tools: tool,
+  tool_choice: { ...tool, mode: 'Quiet' },
+  text: { verbosity: 'Quiet', format: { type: 'Quiet', name: 'Text', schema: 'Schema', strict: 'Quiet' } },
+  reasoning: settings,
+}
+
+/** Before its end it tells parts of texts at most, which cannot be masked alone; its items are told by events of their own. */
+export const unfinishedResponse: MaskShape = { ...maskedResponse, output: 'NoList', output_text: 'Nothing' }
+
+export const maskedEvent: MaskShape = {
+  ...eventShape,
+  ...blanked,
+  type: 'Name',
+  name: 'Text',
+  logprobs: 'NoList',
+  annotation: annotationShape,
+  item: maskedItem,
+  part: maskedPart,
+  response: maskedResponse,
+}
