@@ -39,6 +39,14 @@ it('wants a source of bundles', () => {
   })
 })
 
+it('takes the folders that are mounted, and goes without those that are not', () => {
+  expect(parseConfig(pod)).toMatchObject({ config: { credentialsFolder: undefined, tenantKeysFolder: undefined } })
+  const folders = { PORTCULLIS_CREDENTIALS_FOLDER: '/credentials', PORTCULLIS_TENANT_KEYS_FOLDER: '/tenant-keys' }
+  expect(parseConfig({ ...pod, ...folders })).toMatchObject({
+    config: { credentialsFolder: '/credentials', tenantKeysFolder: '/tenant-keys' },
+  })
+})
+
 it('takes the shared store of limits from files alone', () => {
   expect(parseConfig(pod)).toMatchObject({ config: { limitsRedis: undefined } })
   const urlFile = { PORTCULLIS_LIMITS_REDIS_URL_FILE: '/limits/url' }

@@ -40,7 +40,7 @@ describe('bundle on the wire', () => {
     ['a list without a term', { 'projects/terms': [] }],
     ['an empty term', { 'projects/terms': [''] }],
     ['a number for a term', { 'projects/terms': [7] }],
-  ])('is refused when dictionaries are %s', (_, dictionaries) => {
+  ])('[BU2] is refused when dictionaries are %s', (_, dictionaries) => {
     const [first] = bundle.policies
     const garbled: typeof bundle = JSON.parse(JSON.stringify({ ...bundle, policies: [{ ...first, dictionaries }] }))
     expect(decode(encodeBundle(garbled, sha256))).toEqual({
