@@ -5,7 +5,6 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sleep } from '../kube/clock.ts'
 import { makeCompiler } from '../policy/expression.ts'
-import { MaskEngines } from '../policy/masking/mask-engines.ts'
 import type { Identity } from '../policy/model.ts'
 import type { Snapshot } from '../policy/snapshot.ts'
 import { buildAdminServer } from './admin.ts'
@@ -30,8 +29,7 @@ import type { Limits } from './limits/build.ts'
 import { buildReserve } from './limits/build.ts'
 import { makeConnectRedis } from './limits/redis-connection.ts'
 import { buildHttpServer, defaultTimes } from './listen/http.ts'
-import { makeMaskCall } from './masking/call-masks.ts'
-import { makeMakeScan } from './masking/scan.ts'
+import { buildMasking } from './masking/build.ts'
 import type { TenantKeyStore } from './masking/tenant-keys.ts'
 import { makeTenantKeyStore } from './masking/tenant-keys.ts'
 import type { GatewayParts } from './parts.ts'
@@ -91,7 +89,7 @@ function buildEnforcement({ config, clock, log }: GatewayParts, telemetry: Gatew
   return new Enforcement({
     hash: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
     makeCompiler,
-    breathe: () => new Promise((resolve) => setImmediate(resolve)),
+    breathe,
     elapsedMs: clock.monotonicMs,
     keep: async (offer) => {
       if (config.stateFolder === undefined) return
@@ -102,6 +100,8 @@ function buildEnforcement({ config, clock, log }: GatewayParts, telemetry: Gatew
     onChange: telemetry.enforcing,
   })
 }
+
+const breathe = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 type UpstreamParts = Pick<Built, 'telemetry' | 'credentials' | 'enforcement'>
 
@@ -133,7 +133,7 @@ type DepsParts = Pick<
 function buildDeps(built: DepsParts): Deps {
   const { parts, telemetry, enforcement, records, upstreams, limits, opaque, life } = built
   const { config, clock } = parts
-  const engines = new MaskEngines()
+  const { makeScan, mask, prepare: prepareMasks } = buildMasking(built.tenantKeys, breathe)
   const { identify, prepare } = buildIdentify({
     clock,
     fetchKeys: makeFetchKeys(parts.kube === undefined ? {} : { apiServer: parts.kube.client.credentials }),
@@ -149,6 +149,7 @@ function buildDeps(built: DepsParts): Deps {
     void prepare(enforced.snapshot.settings)
     upstreams.lines.retain(enforced.snapshot.connections.values())
     void tokenizers.load(toTokenizerNames(enforced.snapshot))
+    void prepareMasks(enforced.snapshot, life)
   })
   return {
     session: {
@@ -163,8 +164,8 @@ function buildDeps(built: DepsParts): Deps {
     identify,
     countTokens: buildCountTokens(tokenizers),
     makeCountOutput: buildCountOutput(tokenizers),
-    makeScan: makeMakeScan(engines),
-    mask: makeMaskCall({ engines, tenantKey: built.tenantKeys.get }),
+    makeScan,
+    mask,
     reserve: limits.reserve,
     assertRecordable: () => {
       if (records?.isWritable === false) {
