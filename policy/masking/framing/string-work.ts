@@ -16,7 +16,7 @@ export function passString(sink: Sink): StringWork {
 }
 
 /** Longer than any name that a place knows. What is longer is not held. */
-export const maxKeyUnits = 8_192
+const maxKeyUnits = 65_536
 
 export function readKey(frame: Frame, sink: Sink): StringWork {
   let key = ''
