@@ -27,10 +27,16 @@ export function startHeld(mask: (text: string) => string): Masker {
 
 /** The very same bytes when nothing was found. */
 export function maskBytes(bytes: Uint8Array, start: Start, at: TextAt = nowhere): Uint8Array {
-  if (sniffType(bytes) !== '' && !isText(bytes)) return bytes
+  if (isMedia(bytes) && !isText(bytes)) return bytes
   const text = toText(bytes)
   const masked = maskText(text, start, at)
   return masked === text ? bytes : toBytes(masked)
+}
+
+/** Not by its first few bits alone, with which text of another encoding may begin as well. */
+function isMedia(bytes: Uint8Array): boolean {
+  const type = sniffType(bytes)
+  return type !== '' && (bytes[0] !== 0xff || type === 'image/jpeg')
 }
 
 /** More than any kind is told by. */
@@ -39,8 +45,8 @@ const signatureUnits = 320
 /** The same for a value that was made text by surrogate-escape.ts. */
 export function maskByteText(text: string, start: Start, at: TextAt): string {
   // Half of a surrogate pair stands for a byte that is no text.
-  const isMedia = !text.isWellFormed() && sniffType(toBytes(text.slice(0, signatureUnits))) !== ''
-  return isMedia ? text : maskText(text, start, at)
+  const isKept = !text.isWellFormed() && isMedia(toBytes(text.slice(0, signatureUnits)))
+  return isKept ? text : maskText(text, start, at)
 }
 
 /** Text in base64 is masked inside. What is no base64, or too short to be known as such, is masked as the text it is. */
