@@ -7,7 +7,7 @@
 // that send such a thought back leave it out, as the API allows, or are given pseudonyms: those are the same again in every turn.
 import { maskEverywhere, type Place, type Start } from '../../../policy/masking/framing/place.ts'
 import type { Json, JsonObject } from '../../../policy/model.ts'
-import { binaryPlace, idPlace, keptIf, sealedPlace } from '../json/kept-texts.ts'
+import { binaryPlace, idPlace, keptIf, oneOrMany, sealedPlace } from '../json/kept-texts.ts'
 import { schemaPlace, wirePlace, type WireRules } from '../json/wire-places.ts'
 import { blockTypes } from './content.ts'
 import { bodyKeys, innerKeys } from './keys.ts'
@@ -22,6 +22,7 @@ export function isWireName(name: string): boolean {
 
 /** What stands under these is a word of the protocol; one that is none of them is text. */
 const wordKeys: ReadonlySet<string> = new Set([
+  'allowed_callers',
   'caller',
   'effort',
   'error_code',
@@ -137,7 +138,9 @@ function nothing(): undefined {
 function placeAt(name: string, owner: JsonObject, start: Start): Place | undefined {
   if (dataKeys.has(name)) return maskEverywhere(start)
   if (schemaKeys.has(name)) return schemaPlace(owner[name], start)
-  return typeof owner[name] === 'string' ? stringAt(name, owner['type'], start) : undefined
+  const value = owner[name]
+  if (Array.isArray(value) && wordKeys.has(name)) return oneOrMany(keptIf(isWord, start))
+  return typeof value === 'string' ? stringAt(name, owner['type'], start) : undefined
 }
 
 function stringAt(name: string, type: Json | undefined, start: Start): Place | undefined {

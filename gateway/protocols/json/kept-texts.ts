@@ -1,11 +1,16 @@
 // Strings that are more than text, as places of a mask: words of a protocol and ids that a program made, which must arrive as they were,
 // and bytes in base64. Each is held to its end and looked at as a whole; whatever is not what its field is for is a text like any other.
 import { startBytes } from '../../../policy/masking/framing/bytes.ts'
-import { maskEverywhere, type Place, type Start, type TextAt } from '../../../policy/masking/framing/place.ts'
+import { items, maskEverywhere, type Place, type Start, type TextAt } from '../../../policy/masking/framing/place.ts'
 import type { Masker } from '../../../policy/masking/masker.ts'
 import { toText } from '../media/media.ts'
 import { sniffType } from '../media/signature.ts'
 import { isSealed } from './gather-text.ts'
+
+/** The same for a string and for those in a list. */
+export function oneOrMany(place: Place): Place {
+  return items(() => place, place)
+}
 
 /** An id that a program made stays. Any other is masked alike wherever it stands, so that what belongs together still does. */
 export function idPlace(start: Start): Place {
@@ -99,7 +104,9 @@ function maskBytes(masker: Masker, { text, bytes }: { readonly text: string; rea
     masked.set(part, at)
     at += part.length
   }
-  return isSame(masked, bytes) ? text : masked.toBase64({ alphabet: alphabetOf(text) })
+  return isSame(masked, bytes)
+    ? text
+    : masked.toBase64({ alphabet: alphabetOf(text), omitPadding: text.length % 4 > 0 })
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {

@@ -21,7 +21,8 @@ export function wirePlace(value: Json | undefined, rules: WireRules): OverPlace 
   return {
     kind: 'Over',
     enter: (step) => enterWire(value, step, rules),
-    settle: () => ({ kind: 'Mask', start: startKeptName(isName, start), keys: true, numbers }),
+    // Names are asked for as what is no string.
+    settle: (isString) => ({ kind: 'Mask', start: isString ? start : startKept(isName, start), keys: true, numbers }),
   }
 }
 
@@ -33,10 +34,20 @@ function enterWire(value: Json | undefined, step: string | number, rules: WireRu
   return rules.at(step, value) ?? (rules.isName(step) ? wirePlace(value[step], rules) : maskEverywhere(rules.start))
 }
 
-/** Names are the texts that stand under no name. */
-function startKeptName(isName: (name: string) => boolean, start: Start): Start {
-  const startName = startKept(isName, start)
-  return (at) => (at.key === undefined ? startName(at) : start(at))
+/** Values of one kind under names that the caller gave them. */
+export function membersPlace(
+  members: Json | undefined,
+  toPlace: (member: Json | undefined) => Place,
+  start: Start,
+): OverPlace {
+  return {
+    kind: 'Over',
+    enter: (step) =>
+      isJsonObject(members) && typeof step === 'string' && Object.hasOwn(members, step)
+        ? toPlace(members[step])
+        : maskEverywhere(start),
+    settle: () => maskEverywhere(start),
+  }
 }
 
 /** Of JSON Schema: what they say is said to the model or the tool, how it is said is not. */
@@ -81,22 +92,10 @@ export function schemaPlace(schema: Json | undefined, start: Start): Place {
     numbers: true,
     isName: (name) => keywords.has(name),
     at: (name, owner) => {
-      if (schemaLists.has(name)) return schemasPlace(owner[name], start)
+      if (schemaLists.has(name)) return membersPlace(owner[name], (one) => schemaPlace(one, start), start)
       if (plainKeywords.has(name)) return undefined
       return name === 'type' ? keptIf((text) => types.has(text), start) : maskEverywhere(start)
     },
   }
   return wirePlace(schema, rules)
-}
-
-/** Schemas by the names that the caller gave them. */
-function schemasPlace(schemas: Json | undefined, start: Start): OverPlace {
-  return {
-    kind: 'Over',
-    enter: (step) =>
-      isJsonObject(schemas) && typeof step === 'string' && Object.hasOwn(schemas, step)
-        ? schemaPlace(schemas[step], start)
-        : maskEverywhere(start),
-    settle: () => maskEverywhere(start),
-  }
 }

@@ -40,6 +40,36 @@ export function assertAgreement(headers: Headers, { method, params }: Message): 
   assertParamHeaders(headers, params['arguments'] ?? null)
 }
 
+/**
+ * What the headers say that repeat something which a mask has changed: the same as the body that is sent. `masked` are its parameters.
+ */
+export function agreeAgain(headers: Headers, { method, params }: Message, masked: JsonObject): Record<string, string> {
+  const name = masked[subjectOf(method) ?? '']
+  const before = listValues(params['arguments'] ?? null)
+  const after = listValues(masked['arguments'] ?? null)
+  const toSaid = (header: string, said: string): string | undefined => {
+    if (header === nameHeader) return typeof name === 'string' ? name : ''
+    return header.startsWith(paramPrefix) ? repeatAgain(said, before, after) : undefined
+  }
+  const again: Record<string, string> = {}
+  for (const [header, value] of Object.entries(headers)) {
+    const said = decode(value ?? '')
+    const now = said === undefined ? undefined : toSaid(plain(header), said)
+    if (now !== undefined && now !== said) again[header] = encode(now)
+  }
+  return again
+}
+
+/** Where several arguments have the value, the schema alone says which is repeated: the one that was masked shows nothing. */
+function repeatAgain(said: string, before: readonly Plain[], after: readonly Plain[]): string {
+  if (countSame(before, said) === countSame(after, said)) return said
+  return String(after[before.findIndex((one, i) => isSame(one, said) && !isSame(after[i] ?? '', said))] ?? '')
+}
+
+function countSame(values: readonly Plain[], said: string): number {
+  return values.filter((one) => isSame(one, said)).length
+}
+
 /** Which argument a header repeats, the tool's schema alone says; one that repeats none of them is wrong for every schema. */
 function assertParamHeaders(headers: Headers, given: Json): void {
   const repeated = Object.keys(headers).filter((name) => plain(name).startsWith(paramPrefix))
@@ -72,6 +102,13 @@ function toVersion(params: JsonObject): Json | undefined {
 }
 
 const encoded = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/u
+
+/** Printable ASCII, and nothing that would be decoded or trimmed. */
+const plainValue = /^(?! )(?!=\?base64\?)[\x20-\x7e]*(?<! )$/u
+
+function encode(value: string): string {
+  return plainValue.test(value) ? value : `=?base64?${new TextEncoder().encode(value).toBase64()}?=`
+}
 
 /** Undefined: encoded in a way that nobody can read. */
 function decode(value: string): string | undefined {

@@ -3,20 +3,32 @@
 import type { Json, JsonObject, ResponseFacts } from '../../../policy/model.ts'
 import type { SseEvent } from '../framing/sse.ts'
 import { SseReader } from '../framing/sse.ts'
+import { openSseMask } from '../framing/sse-mask.ts'
 import { isEventStream, readAnswerBody, readEventJson } from '../json/answer-json.ts'
 import { freeKeys, gatherFields, gatherText } from '../json/gather-text.ts'
+import { maskJsonBytes } from '../json/mask-body.ts'
 import { isJsonObject, parseStrictJson } from '../json/strict-json.ts'
 import type { AnswerFormat, AnswerHead, AnswerStream, Ending } from '../protocol.ts'
 import { gatherBinaryText } from './binary-text.ts'
 import { toErrorMessage } from './error.ts'
 import { wire } from './keys.ts'
 import type { MessageId } from './message.ts'
+import { answerPlace } from './places.ts'
 
 /** `id` of the request that is answered; absent where the stream answers none. */
 export function toMcpAnswer(id: MessageId | undefined): AnswerFormat {
   return {
     readWhole,
     openStream: (head) => (isEventStream(head) ? new MessageStream(head.status, id) : undefined),
+    maskWhole: (head, bytes, masks) => {
+      const { json } = readAnswerBody(head, bytes)
+      return maskJsonBytes(bytes, answerPlace(json, masks.start, id), masks)
+    },
+    // Every event is a message of its own; no text goes on in another one.
+    openMask: (head, masks) => {
+      if (!isEventStream(head)) return undefined
+      return openSseMask(masks, { plan: ({ said }) => ({ places: answerPlace(said, masks.start, id), ends: [] }) })
+    },
   }
 }
 

@@ -1,13 +1,19 @@
 // The Model Context Protocol over streamable HTTP: one address, one JSON-RPC message per POST, a GET for what the server says on
 // its own account, a DELETE for the end of a session. Sessions, resumed streams and revisions are the server's business.
+import type { TextMasks } from '../../../policy/masking/text-masks.ts'
 import type { InferenceFacts } from '../../../policy/model.ts'
 import { GatewayError } from '../../errors.ts'
 import { assertJsonBody, assertNoQuery } from '../json/body.ts'
-import type { Protocol, ReadRequest, RequestHead, RequestPlan } from '../protocol.ts'
-import { assertAgreement, assertKnownRevision } from './agreement.ts'
+import { readText } from '../json/fields.ts'
+import { maskJsonRequest } from '../json/mask-body.ts'
+import { isJsonObject, parseStrictJson } from '../json/strict-json.ts'
+import type { Protocol, ReadRequest, RequestHead, RequestPlan, UpstreamRequest } from '../protocol.ts'
+import { agreeAgain, assertAgreement, assertKnownRevision } from './agreement.ts'
 import { toMcpAnswer } from './answer.ts'
 import { renderMcpError, toMcpErrorOf } from './error.ts'
+import type { Message } from './message.ts'
 import { readMessage } from './message.ts'
+import { requestPlace } from './places.ts'
 
 /** `/mcp` goes behind the endpoint's base path; `/` is the endpoint's own address. */
 const paths: ReadonlySet<string> = new Set(['/', '/mcp'])
@@ -55,10 +61,36 @@ function readPosted(head: RequestHead, bytes: Uint8Array): ReadRequest {
   const message = readMessage(bytes)
   assertAgreement(head.headers, message)
   const { id, facts } = message
+  const upstream = { path: toUpstreamPath(head), query: '', body: bytes }
   return {
     facts,
-    upstream: { path: toUpstreamPath(head), query: '', body: bytes },
+    upstream,
     answer: toMcpAnswer(id),
+    mask: (masks) => maskPosted({ head, message, upstream }, masks),
     ...(id === undefined ? {} : { renderError: toMcpErrorOf(id) }),
   }
+}
+
+interface Posted {
+  readonly head: RequestHead
+  readonly message: Message
+  readonly upstream: UpstreamRequest
+}
+
+/**
+ * Headers that repeat the body say what the masked one says. An id comes back in the answer and must be the one that was sent, so a
+ * message with text in its id that a mask would change is refused: what the server has no need of is not sent, and nobody waits in vain.
+ */
+function maskPosted({ head, message, upstream }: Posted, masks: TextMasks): UpstreamRequest {
+  const { body } = message.facts
+  const masked = maskJsonRequest(upstream, requestPlace(body, masks.start), masks)
+  if (masked === upstream || masked.body === undefined || !isJsonObject(body)) return upstream
+  const sent = parseStrictJson(readText(masked.body))
+  if ('refused' in sent || !isJsonObject(sent.value)) throw new Error('a masked message is no message any more')
+  if (sent.value['id'] !== body['id']) {
+    throw new GatewayError('bad_request', 'The `id` of the message holds data that a policy masks; send another one.')
+  }
+  const params = sent.value['params']
+  const headers = agreeAgain(head.headers, message, isJsonObject(params) ? params : {})
+  return Object.keys(headers).length === 0 ? masked : { ...masked, headers }
 }

@@ -35,6 +35,24 @@ const notifications: ReadonlySet<string> = new Set([
   'notifications/tasks/status',
 ])
 
+/** What a server says on its own account. What it says is read and masked whatever it is; these words are no text. */
+const saidByServers: ReadonlySet<string> = new Set([
+  'elicitation/create',
+  'notifications/elicitation/complete',
+  'notifications/message',
+  'notifications/prompts/list_changed',
+  'notifications/resources/list_changed',
+  'notifications/resources/updated',
+  'notifications/subscriptions/acknowledged',
+  'notifications/tools/list_changed',
+  'roots/list',
+  'sampling/createMessage',
+])
+
+export function isMethod(method: string): boolean {
+  return isRequest(method) || isNotification(method) || saidByServers.has(method)
+}
+
 export function isRequest(method: string): boolean {
   return requests.has(method)
 }
