@@ -3,12 +3,18 @@
 //
 //   reading ──all threads dead──▶ decided          longest end that holds, or no match
 //      └──a thread beyond its cap──▶ overflowing ──that thread dead──▶ decided      masked as far as it lived
-import { ignorableUnit, symbolAt, widthAt } from './automata/alphabet.ts'
+import { ignorableUnit, surrogateUnit, symbolAt, widthAt } from './automata/alphabet.ts'
 import type { DfaState } from './automata/lazy-dfa.ts'
 import type { Compiled } from './compiled.ts'
 
 /** Characters that nobody sees within one candidate before it counts as overflowing: nobody writes so many. */
 export const maxIgnored = 256
+
+/** Ends tried from one start, the longest first: a verifier that refuses them all costs no more than this. */
+const maxTries = 32
+
+/** Units that verifiers are given from one start before no shorter end is tried. */
+const maxTried = 512
 
 export interface Candidate {
   readonly end: number
@@ -25,10 +31,12 @@ export class Attempt {
   start = 0
   /** Behind the last character a thread consumed. */
   end = 0
-  /** Ascending by end, and by priority at the same end. One that holds for certain has thrown out all before it. */
-  candidates: Candidate[] = []
-  /** The first of `candidates` holds for certain. */
-  certain = false
+  /** The longest that holds for certain, whatever verifiers say. */
+  certain: Candidate | undefined
+  /** The last ends after that, in a ring, with their detectors: by end, and by priority at the same end. */
+  readonly #ends = new Int32Array(maxTries)
+  readonly #enders = new Int32Array(maxTries)
+  #noted = 0
   /** The first end from which on one detector alone is left and matches for certain, as long as what it matches is ASCII. */
   sure: number | undefined
   overflow: number | undefined
@@ -49,15 +57,31 @@ export class Attempt {
     this.#state = this.#compiled.exact.start(afterWord)
     this.#ignored = 0
     this.#beyondAscii = false
-    this.candidates.length = 0
-    this.certain = false
+    this.#noted = 0
+    this.certain = undefined
     this.sure = undefined
     this.overflow = undefined
   }
 
-  /** For a match whose replacement has left: of its ends only the last matters. */
-  keepLast(): void {
-    if (this.candidates.length > 1) this.candidates.splice(0, this.candidates.length - 1)
+  /** The longest end that holds. */
+  choose(holds: (candidate: Candidate) => boolean): Candidate | undefined {
+    let tried = 0
+    for (let i = this.#noted - 1; i >= Math.max(0, this.#noted - maxTries) && tried < maxTried; i -= 1) {
+      const candidate = this.#candidate(i)
+      if (holds(candidate)) return candidate
+      tried += candidate.end - this.start
+    }
+    return this.certain
+  }
+
+  /** The longest end so far, of a match that is sure. */
+  get last(): Candidate | undefined {
+    return this.#noted === 0 ? this.certain : this.#candidate(this.#noted - 1)
+  }
+
+  #candidate(index: number): Candidate {
+    const at = index % maxTries
+    return { end: this.start + (this.#ends[at] ?? 0), detector: this.#enders[at] ?? 0 }
   }
 
   rebase(by: number): void {
@@ -66,7 +90,7 @@ export class Attempt {
     this.#at -= by
     this.valueEnd -= by
     if (this.sure !== undefined) this.sure -= by
-    this.candidates = this.candidates.map(({ end, detector }) => ({ end: end - by, detector }))
+    if (this.certain !== undefined) this.certain = { ...this.certain, end: this.certain.end - by }
   }
 
   /** Reads on. True when no more text can change the outcome; at the end of all text nothing is open. */
@@ -75,27 +99,29 @@ export class Attempt {
       if (this.overflow === undefined) this.#glide(text)
       if (this.#at < text.length && !this.#read(text)) return true
     }
-    if (final) this.#note(this.#state.endsBeforeOther)
+    if (final) this.#note(this.#state, this.#state.endsBeforeOther)
     return final
   }
 
-  /** Reads on while nothing happens: no end, no fold, no cap. All of what follows does the same, only slower. */
+  /** Reads on while nothing but ends happen: nothing that is skipped, no cap. All of what follows does the same, only slower. */
   #glide(text: string): void {
-    const { table } = this.#compiled.alphabet
+    const { table, outside } = this.#compiled.alphabet
     let state = this.#state
     let i = this.#at
     const stop = Math.min(text.length, this.start + this.#ignored + state.cap)
-    while (i < stop && !state.ends) {
+    while (i < stop) {
       const unit = text.charCodeAt(i)
-      const next = unit > 0x7f ? undefined : state.next[table[unit] ?? 0]
+      const symbol = table[unit] ?? 0
+      const next = symbol >= surrogateUnit ? undefined : state.next[symbol]
       if (next === undefined || next.idle || next.settled) break
+      if (unit > 0x7f) this.#beyondAscii = true
+      if (state.ends) this.#note(state, outside[symbol] === 1 ? state.endsBeforeWord : state.endsBeforeOther)
       state = next
       i += 1
+      this.end = i
     }
-    if (i === this.#at) return
     this.steps += i - this.#at
     this.#at = i
-    this.end = i
     this.#state = state
   }
 
@@ -112,7 +138,7 @@ export class Attempt {
       if (symbol === ignorableUnit) return this.#ignore(width)
     }
     const state = this.#state
-    if (state.ends) this.#note(alphabet.outside[symbol] === 1 ? state.endsBeforeWord : state.endsBeforeOther)
+    if (state.ends) this.#note(state, alphabet.outside[symbol] === 1 ? state.endsBeforeWord : state.endsBeforeOther)
     return this.#advance(state.next[symbol] ?? exact.step(state, symbol), width)
   }
 
@@ -139,7 +165,7 @@ export class Attempt {
     if (this.overflow === undefined && this.end - this.start - this.#ignored > state.cap)
       this.#overflowBy(state, before)
     if (!state.settled) return true
-    this.#note(state.endsBeforeOther)
+    this.#note(state, state.endsBeforeOther)
     return false
   }
 
@@ -149,17 +175,19 @@ export class Attempt {
   }
 
   /** Detectors come with the one of least priority first, so that the last candidate is always the best so far. */
-  #note(detectors: readonly number[]): void {
+  #note(state: DfaState, detectors: readonly number[]): void {
     if (this.overflow !== undefined) return
     for (const detector of detectors) {
-      const compiled = this.#compiled.detectors[detector]
-      if (compiled === undefined) continue
-      if (compiled.unconditional && !this.#beyondAscii) {
-        this.candidates.length = 0
-        this.certain = true
-        if (this.#state.live.length === 1) this.sure ??= this.end
+      if (this.#compiled.detectors[detector]?.unconditional === true && !this.#beyondAscii) {
+        this.#noted = 0
+        this.certain = { end: this.end, detector }
+        if (state.live.length === 1) this.sure ??= this.end
+      } else {
+        const at = this.#noted % maxTries
+        this.#ends[at] = this.end - this.start
+        this.#enders[at] = detector
+        this.#noted += 1
       }
-      this.candidates.push({ end: this.end, detector })
     }
   }
 }

@@ -28,17 +28,21 @@ export class Gate {
     return this.#state.endsBeforeOther.length > 0
   }
 
+  // oxlint-disable-next-line complexity -- the loop that all text runs through: a call in it is felt
   run(text: string, from: number, afterWord: boolean): void {
     const { gate, alphabet } = this.#compiled
     const { table, outside } = alphabet
     let state = gate.start(afterWord)
     let first = -1
     let limit = text.length
+    // Every character so far was one unit that is seen, so that offsets count characters.
+    let plain = true
     let i = from
     while (i < limit) {
       let symbol = table[text.charCodeAt(i)] ?? 0
       let width = 1
       if (symbol >= surrogateUnit) {
+        plain = false
         symbol = symbolAt(alphabet, text, i)
         width = widthAt(text, i)
       }
@@ -47,15 +51,19 @@ export class Gate {
       } else {
         if (state.ends && mayEndBefore(state, outside[symbol])) break
         state = state.next[symbol] ?? gate.step(state, symbol)
-        first = firstAlive(state, first, i)
+        if (state.idle) {
+          first = -1
+          plain = true
+        } else if (first < 0) first = i
         // An idle state has no cap.
-        if (i + width - first > state.cap) limit = i
+        if (i + width - first > (plain ? state.capInUnits : state.cap)) limit = i
       }
       i += width
     }
     this.beyondCap = limit < text.length
     this.steps += i - from
-    this.first = first
+    // Relaxed threads outlive the patterns as they are written: what began too long ago is dead in truth.
+    this.first = first >= 0 && plain ? Math.max(first, i - state.reach) : first
     this.stop = i
     this.#state = state
   }
@@ -63,11 +71,6 @@ export class Gate {
 
 function isFlood(first: number, at: number): boolean {
   return first >= 0 && at - first > maxIgnored
-}
-
-function firstAlive(state: DfaState, first: number, at: number): number {
-  if (state.idle) return -1
-  return first < 0 ? at : first
 }
 
 function mayEndBefore(state: DfaState, word: number | undefined): boolean {

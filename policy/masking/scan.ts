@@ -16,9 +16,6 @@ export interface Sink extends StartOptions {
   readonly opened?: ((finding: Finding) => void) | undefined
 }
 
-/** Ends tried from one start, the longest first: a verifier that refuses them all costs no more than this. */
-const maxTries = 32
-
 const asciiLetter = /[A-Za-z]/
 
 export class Scan {
@@ -119,7 +116,7 @@ export class Scan {
     }
     if (!decided) return this.#labelEarly()
     this.#mode = 'seeking'
-    const match = this.#choose()
+    const match = attempt.choose(this.#holds)
     if (match === undefined) this.#at += widthAt(this.#text, this.#at)
     else {
       this.#replace(match.detector, match.end)
@@ -130,8 +127,7 @@ export class Scan {
 
   /** Where one detector alone is left, matches for certain and has a label, the label need not wait for the end. */
   #labelEarly(): boolean {
-    const { candidates } = this.#attempt
-    const [candidate] = candidates
+    const candidate = this.#attempt.last
     if (candidate === undefined || this.#sureOf(candidate.detector) === undefined) return false
     this.#replace(candidate.detector, candidate.end)
     this.#mode = 'swallowing'
@@ -151,35 +147,21 @@ export class Scan {
   /** The replacement has left; follows the match to its end. False when that has not come. */
   #swallow(final: boolean): boolean {
     const attempt = this.#attempt
-    const over = attempt.run(this.#text, final)
-    attempt.keepLast()
-    if (over) return this.#swallowed()
-    this.#at = attempt.overflow === undefined ? (attempt.candidates.at(-1)?.end ?? 0) : attempt.end
+    if (attempt.run(this.#text, final)) return this.#swallowed()
+    this.#at = attempt.overflow === undefined ? (attempt.last?.end ?? 0) : attempt.end
     this.#flushed = this.#at
     return false
   }
 
   #swallowed(): boolean {
-    const { overflow, end, candidates } = this.#attempt
-    const last = candidates.at(-1)
+    const { overflow, end, last } = this.#attempt
     this.#mode = 'seeking'
     if (overflow !== undefined) this.#close(overflow, end)
     else if (last !== undefined) this.#close(last.detector, last.end)
     return true
   }
 
-  /** The longest end that holds. */
-  #choose(): Candidate | undefined {
-    const { candidates, certain } = this.#attempt
-    const least = Math.max(certain ? 1 : 0, candidates.length - maxTries)
-    for (let i = candidates.length - 1; i >= least; i -= 1) {
-      const candidate = candidates[i]
-      if (candidate !== undefined && this.#holds(candidate)) return candidate
-    }
-    return certain ? candidates[0] : undefined
-  }
-
-  #holds({ end, detector }: Candidate): boolean {
+  readonly #holds = ({ end, detector }: Candidate): boolean => {
     const compiled = this.#detector(detector)
     const { start } = this.#attempt
     const value = this.#text.slice(start, end)

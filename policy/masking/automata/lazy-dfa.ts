@@ -18,8 +18,11 @@ export interface DfaState {
   readonly settled: boolean
   /** Detectors with a thread, in order of priority. */
   readonly live: readonly number[]
-  /** The least `maxLength` of those. */
+  /** The least `maxLength` of those; and of those that may be as long as that, if a character is a unit. */
   readonly cap: number
+  readonly capInUnits: number
+  /** The most characters that any of its threads has taken, by the pattern as it is written. */
+  readonly reach: number
   readonly places: readonly number[]
   /** Those of its places, and behind its boundaries, that take a character: one that is not of a word, and one that is. */
   readonly takingOther: readonly number[]
@@ -56,6 +59,10 @@ function passed(state: NfaState & { readonly kind: 'branch' | 'boundary' }, atBo
   return atBoundary === state.negated ? [] : [state.next]
 }
 
+function ascending(a: number, b: number): number {
+  return a - b
+}
+
 function descending(a: number, b: number): number {
   return b - a
 }
@@ -65,6 +72,9 @@ export class LazyDfa {
   readonly #known = new Map<string, DfaState>()
   readonly #reach: (readonly number[] | undefined)[] = []
   readonly #beginnings: (readonly number[] | undefined)[] = []
+  /** Marks what a run over places has met. */
+  readonly #met: Uint32Array
+  #mark = 0
   #afterWordStart: DfaState | undefined
   #afterOtherStart: DfaState | undefined
   /** All states ever made: what building costs, for tests and limits. */
@@ -72,6 +82,7 @@ export class LazyDfa {
 
   constructor(options: DfaOptions) {
     this.#options = options
+    this.#met = new Uint32Array(options.nfa.states.length)
   }
 
   /** Where a text begins, after a word character or not. */
@@ -148,12 +159,18 @@ export class LazyDfa {
 
   /** Replaces branches by what they lead to; boundaries stay until the next character is known. */
   #spread(places: readonly number[]): readonly number[] {
-    const all = new Set<number>()
+    const all: number[] = []
+    const met = this.#met
+    this.#mark += 1
     for (const place of places) {
       const reached = (this.#reach[place] ??= this.#reachOf(place))
-      for (const to of reached) all.add(to)
+      for (const to of reached) {
+        if (met[to] === this.#mark) continue
+        met[to] = this.#mark
+        all.push(to)
+      }
     }
-    return [...all].toSorted((a, b) => a - b)
+    return all.toSorted(ascending)
   }
 
   #reachOf(place: number): readonly number[] {
@@ -179,24 +196,49 @@ export class LazyDfa {
   }
 
   #make(state: Pick<DfaState, 'places' | 'afterWord' | 'startsAfterWord'>): DfaState {
-    const { nfa, alphabet, caps } = this.#options
-    const other = this.#expand({ places: state.places, before: state.afterWord, after: false })
-    const word = this.#expand({ places: state.places, before: state.afterWord, after: true })
-    const endsBeforeOther = [...new Set(other.ends)].toSorted(descending)
-    const endsBeforeWord = [...new Set(word.ends)].toSorted(descending)
-    const live = [...new Set(state.places.map((place) => nfa.owners[place] ?? 0))].toSorted((a, b) => a - b)
+    const { nfa, alphabet } = this.#options
+    const { places, afterWord } = state
+    const other = this.#expand({ places, before: afterWord, after: false })
+    const asks = places.some((place) => nfa.states[place]?.kind === 'boundary')
+    const word = asks ? this.#expand({ places, before: afterWord, after: true }) : other
+    const endsBeforeOther = toEnds(other.ends)
+    const endsBeforeWord = asks ? toEnds(word.ends) : endsBeforeOther
     return {
       ...state,
       next: Array.from<DfaState | undefined>({ length: alphabet.size }).fill(undefined),
-      idle: state.places.length === 0,
+      idle: places.length === 0,
       ends: endsBeforeOther.length + endsBeforeWord.length > 0,
       endsBeforeOther,
       endsBeforeWord,
       takingOther: other.consuming,
       takingWord: word.consuming,
-      settled: state.places.length > 0 && state.places.every((place) => nfa.states[place]?.kind === 'accept'),
-      live,
-      cap: Math.min(...live.map((detector) => caps[detector] ?? 0)),
+      settled: places.length > 0 && places.every((place) => nfa.states[place]?.kind === 'accept'),
+      ...this.#measure(places),
     }
   }
+
+  #measure(places: readonly number[]): Pick<DfaState, 'live' | 'cap' | 'capInUnits' | 'reach'> {
+    const { nfa, caps } = this.#options
+    const reaches = new Map<number, number>()
+    for (const place of places) {
+      const owner = nfa.owners[place] ?? 0
+      reaches.set(owner, Math.max(reaches.get(owner) ?? 0, nfa.reaches[place] ?? 0))
+    }
+    let cap = Infinity
+    let capInUnits = Infinity
+    let most = 0
+    for (const [owner, reach] of reaches) {
+      const own = caps[owner] ?? 0
+      cap = Math.min(cap, own)
+      if (reach > own) capInUnits = Math.min(capInUnits, own)
+      most = Math.max(most, reach)
+    }
+    return { live: [...reaches.keys()].toSorted(ascending), cap, capInUnits, reach: most }
+  }
+}
+
+const none: readonly number[] = []
+
+function toEnds(detectors: readonly number[]): readonly number[] {
+  return detectors.length === 0 ? none : [...new Set(detectors)].toSorted(descending)
 }

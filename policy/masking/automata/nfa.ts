@@ -13,6 +13,8 @@ export interface Nfa {
   readonly states: readonly NfaState[]
   /** Per state the detector it belongs to. */
   readonly owners: readonly number[]
+  /** Per state that is no branch: the most characters the pattern, as written and not relaxed, has matched when it comes there. */
+  readonly reaches: readonly number[]
   readonly starts: readonly number[]
 }
 
@@ -42,15 +44,19 @@ export interface NfaOptions {
 export function buildNfa(patterns: readonly PatternNode[], options: NfaOptions): Nfa {
   const builder = new Builder(options)
   const starts = patterns.map((pattern, detector) => builder.pattern(pattern, detector))
-  return { states: builder.states, owners: builder.owners, starts }
+  return { states: builder.states, owners: builder.owners, reaches: builder.reaches, starts }
 }
 
 /** Built from the end: each part is given the state that follows it. */
 class Builder {
   readonly states: NfaState[] = []
   readonly owners: number[] = []
+  readonly reaches: number[] = []
   readonly #options: NfaOptions
+  readonly #lengths = new Map<PatternNode, number>()
   #detector = 0
+  /** Of the state that is made next. */
+  #reach = 0
 
   constructor(options: NfaOptions) {
     this.#options = options
@@ -58,49 +64,68 @@ class Builder {
 
   pattern(node: PatternNode, detector: number): number {
     this.#detector = detector
-    return this.#node(node, this.#add({ kind: 'accept', detector }))
+    this.#reach = this.#lengthOf(node)
+    return this.#node(node, this.#add({ kind: 'accept', detector }), 0)
   }
 
   #add(state: NfaState): number {
     this.owners.push(this.#detector)
+    this.reaches.push(this.#reach)
     return this.states.push(state) - 1
   }
 
-  #node(node: PatternNode, next: number): number {
+  #lengthOf(node: PatternNode): number {
+    return longestMatch(node, this.#lengths)
+  }
+
+  /** `before` is the most that is matched before it. */
+  #node(node: PatternNode, next: number, before: number): number {
+    this.#reach = before
     switch (node.kind) {
       case 'set':
         return this.#add({ kind: 'consume', set: this.#options.sets.of(node.set), next })
       case 'boundary':
         return this.#add({ kind: 'boundary', negated: node.negated, next })
       case 'sequence':
-        return node.nodes.reduceRight((after, part) => this.#node(part, after), next)
+        return this.#sequence(node.nodes, next, before)
       case 'choice':
-        return this.#add({ kind: 'branch', to: node.nodes.map((part) => this.#node(part, next)) })
+        return this.#add({ kind: 'branch', to: node.nodes.map((part) => this.#node(part, next, before)) })
       case 'repeat':
-        return this.#repeat(node, next)
+        return this.#repeat(node, next, before + this.#lengthOf(node))
     }
   }
 
-  #repeat({ node, min, max }: PatternNode & { readonly kind: 'repeat' }, next: number): number {
+  #sequence(nodes: readonly PatternNode[], next: number, before: number): number {
+    const reaches: number[] = []
+    let reach = before
+    for (const node of nodes) {
+      reaches.push(reach)
+      reach += this.#lengthOf(node)
+    }
+    return nodes.reduceRight((after, node, index) => this.#node(node, after, reaches[index] ?? 0), next)
+  }
+
+  /** Wherever it is in a repeat is taken to be as far as the end of that. */
+  #repeat({ node, min, max }: PatternNode & { readonly kind: 'repeat' }, next: number, reach: number): number {
     const { relaxed } = this.#options
     const least = relaxed ? Math.min(min, relaxedRepeat) : min
     const most = relaxed && max > relaxedRepeat ? Infinity : max
-    let from = most === Infinity ? this.#loop(node, next) : this.#optional(node, most - least, next)
-    for (let i = 0; i < least; i += 1) from = this.#node(node, from)
+    let from = next
+    if (most === Infinity) from = this.#loop(node, next, reach)
+    else for (let i = least; i < most; i += 1) from = this.#optional(this.#node(node, from, reach), next)
+    for (let i = 0; i < least; i += 1) from = this.#node(node, from, reach)
     return from
   }
 
-  #loop(node: PatternNode, next: number): number {
+  #loop(node: PatternNode, next: number, reach: number): number {
     const to = [next]
     const loop = this.#add({ kind: 'branch', to })
-    to.push(this.#node(node, loop))
+    to.push(this.#node(node, loop, reach))
     return loop
   }
 
-  #optional(node: PatternNode, times: number, next: number): number {
-    let from = next
-    for (let i = 0; i < times; i += 1) from = this.#add({ kind: 'branch', to: [next, this.#node(node, from)] })
-    return from
+  #optional(part: number, next: number): number {
+    return this.#add({ kind: 'branch', to: [next, part] })
   }
 }
 
@@ -118,19 +143,25 @@ export function countStates(node: PatternNode): number {
   }
 }
 
-/** The most characters a pattern matches. */
-export function longestMatch(node: PatternNode): number {
+/** The most characters a pattern matches. What is `known` is not counted again. */
+export function longestMatch(node: PatternNode, known = new Map<PatternNode, number>()): number {
+  const length = known.get(node) ?? countLongest(node, known)
+  known.set(node, length)
+  return length
+}
+
+function countLongest(node: PatternNode, known: Map<PatternNode, number>): number {
   switch (node.kind) {
     case 'set':
       return 1
     case 'boundary':
       return 0
     case 'sequence':
-      return node.nodes.reduce((sum, part) => sum + longestMatch(part), 0)
+      return node.nodes.reduce((sum, part) => sum + longestMatch(part, known), 0)
     case 'choice':
-      return Math.max(...node.nodes.map(longestMatch))
+      return node.nodes.reduce((most, part) => Math.max(most, longestMatch(part, known)), 0)
     case 'repeat':
-      return longestMatch(node.node) === 0 ? 0 : longestMatch(node.node) * node.max
+      return longestMatch(node.node, known) === 0 ? 0 : longestMatch(node.node, known) * node.max
   }
 }
 
