@@ -12,6 +12,7 @@ import type { CompiledConnection } from '../../policy/snapshot.ts'
 import { GatewayError } from '../errors.ts'
 import type { ReadRequest } from '../protocols/protocol.ts'
 import type { Asked } from '../read.ts'
+import { maskHeaders } from './headers.ts'
 import { toKeyed } from './keyed.ts'
 
 export interface MaskingDeps {
@@ -95,7 +96,9 @@ function maskAsked(asked: Asked, run: MaskRun): Asked {
   const { read } = asked
   if (read === undefined) throw unreadable()
   const upstream = maskUpstream(read, run)
-  return upstream === read.upstream ? asked : { ...asked, read: { ...read, upstream } }
+  const rawHeaders = maskHeaders(asked.rawHeaders, run.start)
+  const isSame = upstream === read.upstream && rawHeaders === asked.rawHeaders
+  return isSame ? asked : { ...asked, rawHeaders, read: { ...read, upstream } }
 }
 
 /** Nothing that goes wrong in mode Audit has a consequence. */

@@ -77,6 +77,11 @@ export function toUpstreamHeaders(rawHeaders: readonly string[], ownSlot: string
   return kept
 }
 
+/** Whether a header of the caller may reach the model at all; its credentials never do. */
+export function mayReachModel(name: string): boolean {
+  return !isNeverSent(toComparable(name.toLowerCase()))
+}
+
 function assertWellFormed(name: string, value: string): void {
   if (token.test(name) && fieldValue.test(value)) return
   throw badHeader('contains characters that headers must not contain')
