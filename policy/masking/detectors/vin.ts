@@ -5,8 +5,8 @@ import { isVin } from '../verifiers/americas-asia-pacific.ts'
 export const vin: Detector = {
   name: 'vin',
   class: 'PII',
-  // In fours: repeats up to four stay exact in the gate, which then passes ordinary words.
-  pattern: String.raw`\b(?:[A-HJ-NPR-Za-hj-npr-z0-9]{4}){4}[A-HJ-NPR-Za-hj-npr-z0-9]\b`,
+  // In pairs: the gate takes a long repeat for an endless one of four or more, and four letters are any word.
+  pattern: String.raw`\b[A-HJ-NPR-Za-hj-npr-z0-9](?:[A-HJ-NPR-Za-hj-npr-z0-9]{2}){8}\b`,
   verify: isVin,
   maxLength: 17,
 }
