@@ -102,6 +102,29 @@ it('says in which field a text stands', () => {
   ])
 })
 
+it('says where a text stands in JSON in a string', () => {
+  const seen: (readonly [string | undefined, string])[] = []
+  const watch = nest(({ key, path }) => {
+    seen.push([key, path()])
+    return start()
+  })
+  const text = JSON.stringify({ args: JSON.stringify({ list: ['1', JSON.stringify(['2', { x: '3' }])] }), n: 'x' })
+  const at = { key: 'call', path: () => '/call' }
+  const masker = watch(at)
+  masker.push(text)
+  masker.end()
+  expect(seen).toStrictEqual([
+    ['call', '/call/*'],
+    ['args', '/call/args/*'],
+    ['list', '/call/args/list/0'],
+    ['list', '/call/args/list/1/0'],
+    ['list', '/call/args/list/1/1/*'],
+    ['x', '/call/args/list/1/1/x'],
+    ['call', '/call/*'],
+    ['n', '/call/n'],
+  ])
+})
+
 function wrap(value: unknown, levels: number): string {
   return levels === 0 ? JSON.stringify(value) : JSON.stringify({ j: wrap(value, levels - 1) })
 }
@@ -116,6 +139,10 @@ it.each([
   ['after blanks', ` \n${escaped}`, ' \n{"x":"[CARD]"}'],
   ['not at all', String.raw`x "\u0034\u0031" 4111`, String.raw`x "\u0034\u0031" [CARD]`],
   ['blanks alone', '  ', '  '],
+  ['after many blanks', `${' '.repeat(5_000)}${escaped}`, `${' '.repeat(5_000)}{"x":"[CARD]"}`],
+  ['not at all after many blanks', `${' '.repeat(5_000)}4111`, `${' '.repeat(5_000)}[CARD]`],
+  ['many blanks alone', ' '.repeat(5_000), ' '.repeat(5_000)],
+  ['after a byte order mark', `\ufeff${escaped}`, '\ufeff{"x":"[CARD]"}'],
 ])('masks JSON in JSON: %s', (_, text, expected) => {
   const masker = nest(start)(nowhere)
   expect(text.split('').map(masker.push).join('') + masker.end()).toBe(expected)

@@ -1,7 +1,7 @@
 // JSON text under a mask: in pieces, as a stream has it, or as splices over a whole body. And text that may itself be JSON, such as
 // the arguments of a tool call, for which this is a masker like any other.
 import type { Masker } from '../masker.ts'
-import { isBlank } from './bare-run.ts'
+import { endOfBlanks, maxHeld } from './bare-run.ts'
 import { JsonRewriter } from './json-rewriter.ts'
 import { maskEverywhere, type Place, type Start, type TextAt } from './place.ts'
 import { SpliceSink, TextSink, type Splice } from './sink.ts'
@@ -47,28 +47,52 @@ export function nest(start: Start, levels: number = maxNested): Start {
 
 /** Which of the two it is shows at the first unit that is not blank. */
 function startNested(start: Start, levels: number, at: TextAt): Masker {
-  let held = ''
+  const blanks = new HeldBlanks()
   let masker: Masker | undefined
   const choose = (text: string): Masker => {
     if (!looksLikeJson(text)) return start(at)
-    return startJson(maskEverywhere(nest(within(at, start), levels - 1)), () => start(at))
+    const inner = nest(start, levels - 1)
+    return startJson(
+      maskEverywhere((within) => inner(toPlaceWithin(at, within))),
+      () => start(at),
+    )
   }
   return {
     push: (text) => {
       if (masker !== undefined) return masker.push(text)
-      held += text
-      if (isAllBlank(text)) return ''
-      masker = choose(held)
-      return masker.push(held)
+      const rest = blanks.take(text)
+      if (rest === undefined) return blanks.release()
+      const before = blanks.release()
+      masker = choose(rest)
+      return before + masker.push(blanks.text + rest)
     },
-    end: () => (masker === undefined ? maskRest(start(at), held) : masker.end()),
+    end: () => (masker === undefined ? maskRest(start(at), blanks.text) : masker.end()),
     counts: () => masker?.counts() ?? {},
   }
 }
 
-/** For texts of a document that is itself a text at `outer`. */
-function within(outer: TextAt, start: Start): Start {
-  return ({ key, path }) => start({ key: key ?? outer.key, path: () => outer.path() + path() })
+function toPlaceWithin(at: TextAt, within: TextAt): TextAt {
+  return { key: within.key ?? at.key, path: () => at.path() + within.path() }
+}
+
+/** What stands before the first unit that is none, as far as a masker could have a use for it. */
+class HeldBlanks {
+  text = ''
+
+  /** What is left of the text from its first other unit on. */
+  take(text: string): string | undefined {
+    const end = endOfBlanks(text, 0)
+    this.text += text.slice(0, end)
+    return end === text.length ? undefined : text.slice(end)
+  }
+
+  /** All but the last of them. The same for every cutting, since it goes by the number alone. */
+  release(): string {
+    const units = Math.max(0, this.text.length - maxHeld)
+    const released = this.text.slice(0, units)
+    this.text = this.text.slice(units)
+    return released
+  }
 }
 
 function maskRest(masker: Masker, text: string): string {
@@ -76,12 +100,5 @@ function maskRest(masker: Masker, text: string): string {
 }
 
 function looksLikeJson(text: string): boolean {
-  return /^[\t\n\r \ufeff]*["[{]/u.test(text)
-}
-
-function isAllBlank(text: string): boolean {
-  for (let i = 0; i < text.length; i += 1) {
-    if (!isBlank(text.charCodeAt(i))) return false
-  }
-  return true
+  return /^["[{]/u.test(text)
 }
