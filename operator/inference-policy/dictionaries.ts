@@ -6,7 +6,7 @@ import type { Reader, Reference, ReferenceState } from '../references.ts'
 import { judgeReferences } from '../references.ts'
 import type { Finding } from '../verdict.ts'
 import { toFirstLine } from '../verdict.ts'
-import { listDictionaries, toTermsKey } from './references.ts'
+import { listDictionaries, maxDictionaries, toTermsKey } from './references.ts'
 
 export interface DictionaryRules {
   readonly reader: Reader
@@ -27,6 +27,7 @@ const maxCharacters = 262_144
 export function resolveDictionaries({ metadata, spec }: InferencePolicy, rules: DictionaryRules): ResolvedDictionaries {
   const references = listDictionaries(metadata.namespace ?? '', spec)
   if (references.length === 0) return { entry: {} }
+  if (references.length > maxDictionaries) return refuse(toTooMany(references.length))
   const stateOf = (reference: Reference): ReferenceState => {
     const state = rules.stateOf(reference)
     const terms = state.state === 'Pending' ? rules.publishedTerms?.(reference) : undefined
@@ -46,6 +47,13 @@ export function resolveDictionaries({ metadata, spec }: InferencePolicy, rules: 
 function refuse(unresolved: Finding): ResolvedDictionaries {
   const blocked: Blocked = { reason: unresolved.reason, message: toFirstLine(unresolved.message) }
   return { entry: { blocked }, unresolved }
+}
+
+function toTooMany(count: number): Finding {
+  const message =
+    `spec.dataClasses: this policy names ${count} dictionaries, and ${maxDictionaries} are the most; put terms together, or divide ` +
+    'them over several policies'
+  return { status: 'False', reason: 'InvalidRef', message }
 }
 
 function toTooLarge(characters: number): Finding {

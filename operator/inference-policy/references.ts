@@ -3,6 +3,9 @@ import type { InferencePolicySpec } from '../../crds/generated/inference-policy.
 import { toDictionaryKey } from '../../policy/compile-classes.ts'
 import type { Reference } from '../references.ts'
 
+/** Of one policy: each is read again every few seconds. */
+export const maxDictionaries = 64
+
 export function listDictionaries(namespace: string, spec: InferencePolicySpec): readonly Reference[] {
   return (spec.dataClasses ?? []).flatMap(({ dictionaries = [] }, i) =>
     dictionaries.map(({ configMapRef: { name, key } }, j): Reference => {

@@ -631,6 +631,19 @@ describe('planBundle: dictionaries', () => {
     expect(verdict.resolvedRefs.message).toMatch(/^spec\.dataClasses: .* hold 275010 characters together/u)
   })
 
+  it('that are too many block the policy', () => {
+    const [first] = dictionaries
+    if (first === undefined) throw new Error('no dictionary')
+    const many = (count: number): BundlePolicy['blocked'] => {
+      const names = Array.from({ length: count }, (_, i) => ({ ...first, name: `projects-${i}` }))
+      const policy = makePolicy('team-a/p', { ...spec, dataClasses: [{ name: 'Internal', dictionaries: names }] })
+      const states = { [keys[0]]: projects }
+      return planBundle(makeWorld({ connections, policies: [policy], states })).bundle.policies[0]?.blocked
+    }
+    expect(many(64)).toBeUndefined()
+    expect(many(65)?.message).toMatch(/names 65 dictionaries, and 64 are the most/u)
+  })
+
   it('that are missing leave other mistakes where they are told', async () => {
     const { verdict } = await planDictionaries({ state: 'NotFound' }, { when: 'request.modle == "x"' })
     expect(verdict).toMatchObject({

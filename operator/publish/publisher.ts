@@ -11,7 +11,7 @@ import type { Hash } from '../../policy/digest.ts'
 import { toCanonicalJson } from '../../policy/digest.ts'
 import type { Settings } from '../../policy/settings.ts'
 import { emptySettings } from '../../policy/settings.ts'
-import { listDictionaries, toTermsKey } from '../inference-policy/references.ts'
+import { listDictionaries, maxDictionaries, toTermsKey } from '../inference-policy/references.ts'
 import { listReferences } from '../model-connection/references.ts'
 import type { Reference } from '../references.ts'
 import type { Outcome } from '../runtime/outcome.ts'
@@ -236,7 +236,9 @@ function toVerdicts({ connections }: Plan): readonly unknown[] {
 function listAll({ connections, policies }: Gathered): readonly Reference[] {
   return [
     ...connections.flatMap(({ metadata, spec }) => listReferences(metadata.namespace ?? '', spec)),
-    ...policies.flatMap(({ metadata, spec }) => listDictionaries(metadata.namespace ?? '', spec)),
+    ...policies.flatMap(({ metadata, spec }) =>
+      listDictionaries(metadata.namespace ?? '', spec).slice(0, maxDictionaries),
+    ),
   ]
 }
 

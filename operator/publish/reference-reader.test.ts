@@ -172,6 +172,19 @@ describe('ReferenceReader', () => {
     await running
   })
 
+  it('comes to each in turn when there are more than it reads in a round', async () => {
+    const many = Array.from({ length: 600 }, (_, i): Reference => ({ ...dictionary, name: `words-${i}` }))
+    putSecret('sk-1')
+    await follow(...many, key)
+    const running = reader.run(stop.signal)
+    putSecret('sk-2')
+    // 601 at twenty in a second.
+    for (let second = 0; second < 45; second += 1) await clock.advance(1_000)
+    expect(reader.valueOf(key)).toBe('sk-2')
+    stop.abort()
+    await running
+  })
+
   it('reads one object once, however many connections name it, and forgets what is named no more', async () => {
     putSecret('sk-1')
     await follow(key, { ...key, path: 'spec.elsewhere' })

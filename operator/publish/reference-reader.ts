@@ -91,7 +91,9 @@ export class ReferenceReader {
       if (signal.aborted) break
       const nowMs = this.#deps.clock.monotonicMs()
       const due = [...this.#entries.values()].filter(({ dueMs, reading }) => dueMs <= nowMs && reading === undefined)
-      for (const entry of due.slice(0, readsPerSecond)) this.#start(entry, true, signal)
+      // Whoever waits longest: many references of one team make the round longer for all, and nobody is left out of it.
+      const next = due.toSorted((a, b) => a.dueMs - b.dueMs).slice(0, readsPerSecond)
+      for (const entry of next) this.#start(entry, true, signal)
     }
     await Promise.all([...this.#entries.values()].flatMap(({ reading }) => reading ?? []))
   }
