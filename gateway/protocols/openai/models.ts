@@ -1,5 +1,6 @@
 // OpenAI's list of models. A connection that declares its models is asked itself, and names those alone; of one that declares none
 // the model server tells.
+import { nowhere, type Start } from '../../../policy/masking/framing/place.ts'
 import type { JsonObject } from '../../../policy/model.ts'
 import type { CompiledConnection } from '../../../policy/snapshot.ts'
 import { GatewayError } from '../../errors.ts'
@@ -35,6 +36,7 @@ export function listModels({ models }: Models, upstream: UpstreamRequest): ReadR
   return {
     facts: toModelsFacts('models.list', ''),
     upstream,
+    mask: () => upstream,
     answer,
     ...(models.size > 0 && { ownAnswer: toOwnJson({ object: 'list', data }) }),
   }
@@ -47,9 +49,17 @@ export function retrieveModel(connection: Models, id: string, upstream: Upstream
   return {
     facts: toModelsFacts('models.retrieve', model),
     upstream,
+    // A model's name, or whatever the caller takes for one.
+    mask: ({ start }) => maskModel(model, upstream, start),
     answer,
     ...(connection.models.size > 0 && { ownAnswer: toOwnJson(toModel(model)) }),
   }
+}
+
+function maskModel(model: string, upstream: UpstreamRequest, start: Start): UpstreamRequest {
+  const masker = start(nowhere)
+  const masked = masker.push(model) + masker.end()
+  return masked === model ? upstream : { ...upstream, path: `/models/${encodeURIComponent(masked)}` }
 }
 
 /** One segment of a path as the name it stands for. */

@@ -1,10 +1,13 @@
 // OpenAI's HTTP API, as its SDKs and many servers speak it: which path is which operation, and how each is read. Every operation
 // that is not in the table is refused.
+import type { Place } from '../../../policy/masking/framing/place.ts'
+import type { TextMasks } from '../../../policy/masking/text-masks.ts'
 import type { InferenceFacts, JsonObject } from '../../../policy/model.ts'
 import type { CompiledConnection } from '../../../policy/snapshot.ts'
 import { GatewayError } from '../../errors.ts'
 import { assertJsonBody } from '../json/body.ts'
 import { malformed, readJsonObject } from '../json/fields.ts'
+import { maskJsonRequest } from '../json/mask-body.ts'
 import { findUpstreamModel, withModel } from '../json/model-name.ts'
 import type { AnswerFormat, Protocol, ReadRequest, RequestHead, RequestPlan } from '../protocol.ts'
 import { chatAnswer } from './chat-answer.ts'
@@ -13,6 +16,7 @@ import { completionAnswer } from './completion-answer.ts'
 import { readCompletion } from './completions.ts'
 import { embeddingAnswer, readEmbedding } from './embeddings.ts'
 import { renderOpenAIError } from './error.ts'
+import { chatRequest, completionRequest, embeddingRequest, responseRequest } from './masking/requests.ts'
 import { decode, listModels, retrieveModel } from './models.ts'
 import { toResponseAnswer } from './response-answer.ts'
 import { readResponse } from './responses.ts'
@@ -20,15 +24,17 @@ import { readResponse } from './responses.ts'
 interface Operation {
   /** Without a model: the body names it. */
   readonly read: (body: JsonObject, model?: string) => InferenceFacts
+  /** Where its texts stand. */
+  readonly texts: (masks: TextMasks) => Place
   /** Of this request. */
   readonly answer: (body: JsonObject) => AnswerFormat
 }
 
 const operations: ReadonlyMap<string, Operation> = new Map([
-  ['/chat/completions', { read: readChat, answer: () => chatAnswer }],
-  ['/completions', { read: readCompletion, answer: () => completionAnswer }],
-  ['/responses', { read: readResponse, answer: toResponseAnswer }],
-  ['/embeddings', { read: readEmbedding, answer: () => embeddingAnswer }],
+  ['/chat/completions', { read: readChat, texts: chatRequest, answer: () => chatAnswer }],
+  ['/completions', { read: readCompletion, texts: completionRequest, answer: () => completionAnswer }],
+  ['/responses', { read: readResponse, texts: responseRequest, answer: toResponseAnswer }],
+  ['/embeddings', { read: readEmbedding, texts: embeddingRequest, answer: () => embeddingAnswer }],
 ])
 
 const offered = `This connection offers POST ${[...operations.keys()].map((path) => `/v1${path}`).join(', ')}, and GET /v1/models; nothing else.`
@@ -92,7 +98,14 @@ function readRequest(connection: CompiledConnection, operation: Operation, { byt
   const facts = operation.read(body)
   const model = findUpstreamModel(connection, facts.model)
   const upstream = { ...place, body: model === facts.model ? bytes : rename(text, model) }
-  return { facts, upstream, answer: operation.answer(body) }
+  return toReadRequest(operation, { facts, upstream, body })
+}
+
+function toReadRequest(
+  { texts, answer }: Operation,
+  { facts, upstream, body }: Pick<ReadRequest, 'facts' | 'upstream'> & { readonly body: JsonObject },
+): ReadRequest {
+  return { facts, upstream, answer: answer(body), mask: (masks) => maskJsonRequest(upstream, texts(masks), masks) }
 }
 
 function rename(text: string, model: string): Uint8Array {
@@ -114,7 +127,7 @@ function readDeployed({ operation, model, upstreamModel }: Deployment, { bytes, 
   }
   const facts = operation.read(body, model)
   const sent = isNamed && upstreamModel !== model ? rename(text, upstreamModel) : bytes
-  return { facts, upstream: { ...place, body: sent }, answer: operation.answer(body) }
+  return toReadRequest(operation, { facts, upstream: { ...place, body: sent }, body })
 }
 
 /** Azure's version is harmless and needed. */

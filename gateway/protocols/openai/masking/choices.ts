@@ -11,25 +11,18 @@ import { blanked } from './blanked.ts'
 import { pickPiece, toPieces, type Pieces } from './pieces.ts'
 import { otherIn, toPlace, type MaskShape } from './place.ts'
 
+/** Names come whole: readers refuse one that grows. */
 const maskedCall: MaskShape = {
   ...callShape,
-  function: { name: 'Text', arguments: 'Text' },
-  custom: { name: 'Text', input: 'Text' },
+  function: { name: 'Quiet', arguments: 'Text' },
+  custom: { name: 'Quiet', input: 'Text' },
 }
 
-/** Pieces of a call have its name once: readers refuse one that grows. */
-const calledInPieces: MaskShape = {
-  ...callShape,
-  function: { name: 'Whole', arguments: 'Text' },
-  custom: { name: 'Whole', input: 'Text' },
-}
-
-const masked = { ...messageShape, ...blanked, function_call: { name: 'Text', arguments: 'Text' } } as const
-const maskedMessage: MaskShape = { ...masked, tool_calls: maskedCall }
-const messageInPieces: MaskShape = {
-  ...masked,
-  function_call: { name: 'Whole', arguments: 'Text' },
-  tool_calls: calledInPieces,
+const maskedMessage: MaskShape = {
+  ...messageShape,
+  ...blanked,
+  tool_calls: maskedCall,
+  function_call: { name: 'Quiet', arguments: 'Text' },
 }
 
 const maskedChoice: MaskShape = {
@@ -98,8 +91,8 @@ function toChunkPlace(start: Start): (places: readonly Place[]) => Place {
 function toChoicePieces(choice: JsonObject, pieces: Pieces): Place {
   const known = Object.entries(maskedChoice).map(([key, masking]) => [key, toPlace(masking, pieces.start)] as const)
   const said = {
-    delta: toPieces(choice['delta'], messageInPieces, 'delta', pieces),
-    message: toPieces(choice['message'], messageInPieces, 'message', pieces),
+    delta: toPieces(choice['delta'], maskedMessage, 'delta', pieces),
+    message: toPieces(choice['message'], maskedMessage, 'message', pieces),
     text: toPieces(choice['text'], 'Text', 'text', pieces),
   }
   return fields({ ...Object.fromEntries(known), ...said }, otherIn(maskedChoice, pieces.start))

@@ -16,12 +16,12 @@ import { schemaWords, structuralWords } from './words.ts'
 
 /**
  * As readings have it (gather.ts), and more: `Name` is what a program goes by, such as a model; `Link` a URL; `Schema` a JSON Schema;
- * `Kept` was verified by the reader; `Whole` is a text that never comes in pieces; `Nothing` and `NoList` blank what tells a text in another way. Words of the API stay in `Quiet`
+ * `Kept` was verified by the reader; `Nothing` and `NoList` blank what tells a text in another way. Words of the API stay in `Quiet`
  * places, ids are masked there: some model servers let the model make them up. An id that is masked is masked alike wherever it stands,
  * so that calls and their outcomes still belong together. So are names of tools, though a client cannot resolve one that was masked:
  * what a name holds is known to nobody here.
  */
-export type Masking = Reading | 'Whole' | 'Name' | 'Link' | 'Schema' | 'Kept' | 'Nothing' | 'NoList' | MaskShape
+export type Masking = Reading | 'Name' | 'Link' | 'Schema' | 'Kept' | 'Nothing' | 'NoList' | MaskShape
 
 /** Of an object, or of each one in a list. */
 export interface MaskShape {
@@ -36,7 +36,6 @@ type Leaf = Extract<Masking, string>
 
 const toLeaf: Readonly<Record<Leaf, (start: Start) => Place>> = {
   Text: maskEverywhere,
-  Whole: maskEverywhere,
   // Read elsewhere, but masked here.
   Skipped: maskEverywhere,
   Quiet: (start) => ({ ...maskEverywhere(unlessWord(unnamed(start), structuralWords)), numbers: false }),

@@ -22,8 +22,8 @@ export const maskedItem: MaskShape = {
   summary: maskedPart,
   output: { ...maskedPart, stdout: 'Text', stderr: 'Text', outcome: 'Quiet', created_by: 'Quiet' },
   outputs: { type: 'Quiet', logs: 'Text', url: 'Link' },
-  tools: { name: 'Text', description: 'Text', input_schema: 'Schema', parameters: 'Schema', type: 'Quiet' },
-  name: 'Text',
+  tools: { name: 'Quiet', description: 'Text', input_schema: 'Schema', parameters: 'Schema', type: 'Quiet' },
+  name: 'Quiet',
   arguments: 'Text',
   input: 'Text',
   code: 'Text',
@@ -34,7 +34,7 @@ export const maskedItem: MaskShape = {
 
 const tool: MaskShape = {
   type: 'Quiet',
-  name: 'Text',
+  name: 'Quiet',
   description: 'Text',
   parameters: 'Schema',
   input_schema: 'Schema',
@@ -56,7 +56,7 @@ export const maskedResponse: MaskShape = {
   output: maskedItem,
   tools: tool,
   tool_choice: { ...tool, mode: 'Quiet' },
-  text: { verbosity: 'Quiet', format: { type: 'Quiet', name: 'Text', schema: 'Schema', strict: 'Quiet' } },
+  text: { verbosity: 'Quiet', format: { type: 'Quiet', name: 'Quiet', schema: 'Schema', strict: 'Quiet' } },
   reasoning: settings,
 }
 
@@ -67,7 +67,7 @@ export const maskedEvent: MaskShape = {
   ...eventShape,
   ...blanked,
   type: 'Name',
-  name: 'Text',
+  name: 'Quiet',
   logprobs: 'NoList',
   annotation: annotationShape,
   item: maskedItem,
