@@ -170,6 +170,10 @@ items:
 })
 
 describe('warnings', () => {
+  const masking = `  masking: { request: [{ name: cards, class: PCI, action: Redact }] }\n`
+  const content =
+    'content: { mode: Declared, fields: [{ name: a, phase: Request, kind: Text, pointer: /a, classification: PCI }, ' +
+    '{ name: b, phase: Request, kind: Text, pointer: /b, classification: PHI }] }'
   const denyAll = `    - { name: stop, phase: Request, action: Deny }\n`
   const denyOne = `    - { name: stop, phase: Request, action: Deny, when: request.stream }\n`
   const allowOne = `    - { name: streams, phase: Request, action: Allow, when: request.stream }\n`
@@ -215,6 +219,24 @@ describe('warnings', () => {
       'an Allow beside a Deny of the same',
       policy(allow + allowOne + denyOne),
       ['14:15: warning: InferencePolicy team/policy, spec.rules[1].name: rule streams allows nobody'],
+    ],
+    [
+      'a class that nothing speaks of',
+      policy(allow) + `  dataClasses: [{ name: PCI, detectors: [PCI] }, { name: PII, detectors: [PII] }]\n` + masking,
+      [
+        '14:58: warning: InferencePolicy team/policy, spec.dataClasses[1].name: no mask and no expression of this policy',
+      ],
+    ],
+    [
+      'classes of a policy that asks for findings',
+      policy(allow + `    - { name: a, phase: Request, action: Deny, when: findings.PCI.count > 2 }\n`) +
+        `  dataClasses: [{ name: PCI, detectors: [PCI] }]\n`,
+      [],
+    ],
+    [
+      'a field of a class that no policy has',
+      `${policy(allow).replace('protocol: OpenAI,', `protocol: HTTP, ${content},`)}  dataClasses: [{ name: PCI, detectors: [PCI] }]\n${masking}`,
+      ['4:218: warning: ModelConnection team/chat, spec.content.fields[1].classification: no policy of these files'],
     ],
     ['an Allow beside a Deny of something else', policy(allow + denyOne), []],
     [

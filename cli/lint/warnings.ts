@@ -5,18 +5,25 @@ import type { Finding } from '../offline/finding.ts'
 import type { World } from '../offline/load.ts'
 import type { Declared } from '../offline/objects.ts'
 import { toId } from '../offline/problems.ts'
-import type { SourceObject } from '../offline/source.ts'
-import { locate } from '../offline/source.ts'
+import { warnOfClasses, warnOfClassifications } from './mask-warnings.ts'
+import type { Told } from './warn.ts'
+import { warn } from './warn.ts'
 
 type Rule = NonNullable<InferencePolicySpec['rules']>[number]
 type Judged = Omit<World, 'files'>
-type Told = Pick<Finding, 'reason' | 'message' | 'hint'>
 
 export function findWarnings(world: Judged): readonly Finding[] {
   const { policies, connections, settings } = world.objects
   return [
-    ...connections.flatMap((declared) => warnOfConnection(world, declared)),
-    ...policies.flatMap((declared) => [...warnOfTargets(world, declared), ...warnOfRules(declared)]),
+    ...connections.flatMap((declared) => [
+      ...warnOfConnection(world, declared),
+      ...warnOfClassifications(world, declared),
+    ]),
+    ...policies.flatMap((declared) => [
+      ...warnOfTargets(world, declared),
+      ...warnOfRules(declared),
+      ...warnOfClasses(declared),
+    ]),
     ...(settings === undefined ? [] : warnOfSettings(world, settings)),
   ]
 }
@@ -115,8 +122,4 @@ function isAllow({ phase, action }: Rule): boolean {
 function covers(denial: Rule, rule: Rule): boolean {
   const condition = denial.when?.trim() ?? 'true'
   return condition === 'true' || condition === rule.when?.trim()
-}
-
-function warn(source: SourceObject, object: string, path: string, told: Told): Finding {
-  return { ...locate(source, path).place, severity: 'warning', object, path, ...told }
 }

@@ -16,6 +16,8 @@ export type FindingReason =
   | 'NeverMatches'
   | 'NeverCounts'
   | 'NobodyKnown'
+  | 'ClassNotFound'
+  | 'ClassNotUsed'
   | 'NotRead'
 
 export interface Finding extends Place {
