@@ -25,6 +25,14 @@ const streamed: StreamReply = {
   done: true,
 }
 
+const masked: StreamReply = {
+  ...streamed,
+  deltas: ['You said: Tell ', 'ann@example.com that [CARD]', ' has expired'],
+}
+
+/** What never arrives at the model. */
+const hidden: ReadonlySet<string> = new Set([token, 'ann@example.com', '4111 1111 1111 1111'])
+
 /** A gateway that does what the samples say. */
 function makeWorld(lie: Partial<Behaviour> = {}): TourWorld {
   const behaviour: Behaviour = { ...honest, ...lie }
@@ -42,7 +50,7 @@ function makeWorld(lie: Partial<Behaviour> = {}): TourWorld {
     },
     chat: {
       baseUrl: 'http://gateway/research/chat/v1',
-      stream: async () => behaviour.stream,
+      stream: async (request) => behaviour.stream(request),
       ask: async (request) => behaviour.ask(request, rule?.message),
       [Symbol.asyncDispose]: async () => {},
     },
@@ -51,7 +59,7 @@ function makeWorld(lie: Partial<Behaviour> = {}): TourWorld {
 
 interface Behaviour {
   readonly ask: (request: ChatRequest, newMessage?: string) => ChatReply
-  readonly stream: StreamReply
+  readonly stream: (request: ChatRequest) => StreamReply
   readonly search: (text: string) => { readonly calls: number; readonly containing: number }
 }
 
@@ -64,8 +72,8 @@ const honest: Behaviour = {
     if (newMessage !== undefined) return { ...refuse(403, 'policy_denied', newMessage), revision: '1.2-bbbb' }
     return answer(request.content)
   },
-  stream: streamed,
-  search: (text) => ({ calls: 2, containing: text === token ? 0 : 2 }),
+  stream: ({ content }) => (content.includes('@') ? masked : streamed),
+  search: (text) => ({ calls: 3, containing: text.startsWith('Tell ') ? 1 : hidden.has(text) ? 0 : 3 }),
 }
 
 async function findFailures(world: TourWorld): Promise<readonly string[]> {
@@ -118,9 +126,30 @@ const lies: readonly (readonly [string, Partial<Behaviour>, string])[] = [
     '2: the mod',
   ],
   ['does not say which revision judged', { ask: (r, m) => ({ ...honest.ask(r, m), revision: '' }) }, '2: the revision'],
-  ['holds a stream back until its end', { stream: { ...streamed, arrivals: 1 } }, '3: more than one piece'],
-  ['cuts a stream', { stream: { ...streamed, done: false } }, '3: data: [DONE]'],
-  ['loses a token', { stream: { ...streamed, deltas: ['You said: '] } }, '3: the whole answer'],
+  ['holds a stream back until its end', { stream: () => ({ ...streamed, arrivals: 1 }) }, '3: more than one piece'],
+  ['cuts a stream', { stream: () => ({ ...streamed, done: false }) }, '3: data: [DONE]'],
+  ['loses a token', { stream: () => ({ ...streamed, deltas: ['You said: '] }) }, '3: the whole answer'],
+  [
+    'gives the caller the pseudonym',
+    { stream: () => ({ ...masked, deltas: ['You said: Tell CONTACT-BBBB that [CARD] has expired'] }) },
+    '4: the address, put back',
+  ],
+  [
+    'holds a masked stream back until its end',
+    { stream: () => ({ ...masked, arrivals: 1 }) },
+    '4: more than one piece',
+  ],
+  [
+    'shows the model an address',
+    { search: (text) => ({ calls: 3, containing: text.includes('@') ? 1 : honest.search(text).containing }) },
+    '4: the address in no call',
+  ],
+  [
+    'shows the model a card',
+    { search: (text) => ({ calls: 3, containing: text.startsWith('4111') ? 1 : honest.search(text).containing }) },
+    '4: the card in none',
+  ],
+  ['forgets the pseudonym', { search: () => ({ calls: 3, containing: 0 }) }, '4: a pseudonym in one'],
   [
     'lets a denied call through',
     {
@@ -129,7 +158,7 @@ const lies: readonly (readonly [string, Partial<Behaviour>, string])[] = [
         (r) => answer(r.content),
       ),
     },
-    '4: status 403',
+    '5: status 403',
   ],
   [
     'denies with words of its own',
@@ -139,7 +168,7 @@ const lies: readonly (readonly [string, Partial<Behaviour>, string])[] = [
         () => refuse(403, 'policy_denied', 'no'),
       ),
     },
-    "4: the message of the rule's author",
+    "5: the message of the rule's author",
   ],
   [
     'repeats the question in its refusal',
@@ -149,7 +178,7 @@ const lies: readonly (readonly [string, Partial<Behaviour>, string])[] = [
         (r) => refuse(403, 'policy_denied', sample.deniedMessage, { rule: sample.deniedRule, prompt: r.content }),
       ),
     },
-    '4: nothing of the question repeated',
+    '5: nothing of the question repeated',
   ],
   [
     'passes an unlisted model on',
@@ -159,28 +188,28 @@ const lies: readonly (readonly [string, Partial<Behaviour>, string])[] = [
         (r) => answer(r.content),
       ),
     },
-    '5: status 404',
+    '6: status 404',
   ],
   [
     "sends the caller's token to the model",
-    { search: () => ({ calls: 2, containing: 2 }) },
-    "6: the caller's token in none of them",
+    { search: () => ({ calls: 3, containing: 3 }) },
+    "7: the caller's token in none of them",
   ],
   [
     'forgets the credential once',
-    { search: (text) => ({ calls: 2, containing: text.startsWith('Bearer ') ? 1 : honest.search(text).containing }) },
-    '6: the injected credential',
+    { search: (text) => ({ calls: 3, containing: text.startsWith('Bearer ') ? 1 : honest.search(text).containing }) },
+    '7: the injected credential',
   ],
   [
     'lets a refused call reach the model',
-    { search: (text) => ({ ...honest.search(text), calls: 3 }) },
-    '6: exactly the two allowed calls',
+    { search: (text) => ({ ...honest.search(text), calls: 4 }) },
+    '7: exactly the three allowed calls',
   ],
-  ['never reloads', { ask: (r) => honest.ask(r) }, '7: another revision'],
+  ['never reloads', { ask: (r) => honest.ask(r) }, '8: another revision'],
   [
     'reloads without enforcing',
     { ask: (r, m) => ({ ...honest.ask(r), revision: m === undefined ? '1.1-aaaa' : '1.2-bbbb' }) },
-    '7: status 403',
+    '8: status 403',
   ],
 ]
 

@@ -1,7 +1,7 @@
 // What the tour shows, step by step, against the objects in the samples folder. Every step makes real calls over HTTP and says
 // what must come back; the sentences under `expect` are what a person reads when it does not.
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ChatClient, ChatReply, ChatRequest } from './chat-client.ts'
+import type { ChatClient, ChatReply, ChatRequest, StreamReply } from './chat-client.ts'
 import { read } from './chat-client.ts'
 import type { Step } from '../tour.ts'
 import { makeStep } from '../tour.ts'
@@ -98,6 +98,40 @@ const streamed = makeStep({
   }),
 })
 
+const person = 'ann@example.com'
+const card = '4111 1111 1111 1111'
+
+interface Masked {
+  readonly reply: StreamReply
+  readonly person: Search
+  readonly card: Search
+  readonly pseudonym: Search
+}
+
+const masked = makeStep<TourWorld, Masked>({
+  title: 'A masked stream: what the model never sees, and what comes back',
+  run: async (world) => ({
+    reply: await world.chat.stream(say(world, `Tell ${person} that ${card} has expired`)),
+    person: await world.searchModel(person),
+    card: await world.searchModel(card),
+    pseudonym: await world.searchModel('Tell CONTACT-'),
+  }),
+  show: ({ reply, pseudonym }) => [
+    `"Tell ${person} that ${card} has expired"`,
+    `the model reads  Tell CONTACT-… that [CARD] has expired  (${pseudonym.containing} call)`,
+    `${reply.status}  ${reply.deltas.join('|')}`,
+  ],
+  expect: ({ reply, person: people, card: cards, pseudonym }) => ({
+    'status 200': reply.status === 200,
+    'the address, put back in place of its pseudonym, and no card':
+      reply.deltas.join('') === `You said: Tell ${person} that [CARD] has expired`,
+    'more than one piece, so that nothing was held back until the end': reply.arrivals > 1,
+    'the address in no call at the model': people.containing === 0,
+    'the card in none either': cards.containing === 0,
+    'a pseudonym in one': pseudonym.containing === 1,
+  }),
+})
+
 const denied = makeStep({
   title: `A denied call: the rule ${sample.deniedRule} speaks`,
   run: async (world: TourWorld) => world.chat.ask(say(world, 'What is project Nightjar about?')),
@@ -135,10 +169,10 @@ const credentials = makeStep<TourWorld, { readonly token: Search; readonly key: 
     `${model.containing} of them for ${sample.upstreamModel}, which callers know as ${sample.model}`,
   ],
   expect: ({ token, key, model }) => ({
-    'exactly the two allowed calls at the model': token.calls === 2,
+    'exactly the three allowed calls at the model': token.calls === 3,
     "the caller's token in none of them": token.containing === 0,
-    'the injected credential in both': key.containing === 2,
-    "the server's own name for the model in both": model.containing === 2,
+    'the injected credential in all': key.containing === 3,
+    "the server's own name for the model in all": model.containing === 3,
   }),
 })
 
@@ -192,4 +226,13 @@ async function askUntilNewRevision(
   }
 }
 
-export const tourSteps: readonly TourStep[] = [withoutToken, allowed, streamed, denied, unlisted, credentials, edited]
+export const tourSteps: readonly TourStep[] = [
+  withoutToken,
+  allowed,
+  streamed,
+  masked,
+  denied,
+  unlisted,
+  credentials,
+  edited,
+]

@@ -34,7 +34,7 @@ describe('the tour', () => {
     const result = await runTour({ ...deps, terminal, signal: new AbortController().signal }, options)
     const text = written.join('')
     expect(text).not.toContain('failed')
-    expect(result).toEqual({ good: 7, of: 7 })
+    expect(result).toEqual({ good: 8, of: 8 })
     expect(text.split('\n').filter((line) => line.length > width)).toEqual([])
     expect(await readFile(path.join(samples, 'research.yaml'), 'utf8')).toBe(before)
   })

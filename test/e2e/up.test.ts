@@ -60,7 +60,7 @@ describe('npm run up', () => {
     await using command = npm()
     expect(await command.exit).toBe(0)
     expect(performance.now() - startedMs).toBeLessThan(60_000)
-    expect(linesOf(command.output()).at(-1)).toBe('tour: 7 of 7 steps')
+    expect(linesOf(command.output()).at(-1)).toBe('tour: 8 of 8 steps')
   })
 
   it('writes no colour into a pipe, and colour where it is forced', async () => {
@@ -130,7 +130,7 @@ describe('npm run up -- --keep', () => {
   it('walks the tour first, prints what to paste, and stays', async () => {
     await using command = portcullis(['up', '--keep'])
     await readAddresses(command)
-    expect(command.output()).toContain('tour: 7 of 7 steps')
+    expect(command.output()).toContain('tour: 8 of 8 steps')
     expect(command.output()).toContain('export TOKEN=$(curl -s http://127.0.0.1:')
     command.interrupt()
     expect(await command.exit).toBe(0)
