@@ -32,6 +32,11 @@ spec:
     denyAbove: 50
   limits:
     - { name: calls, key: identity.username, requests: 10, window: 1m }
+  dataClasses:
+    - { name: PCI, detectors: [PCI] }
+  masking:
+    request: [{ name: cards, class: PCI, action: Redact }]
+    response: [{ name: ids, field: /metadata/id, action: Hash }]
 ---
 apiVersion: portcullis.dev/v1alpha1
 kind: InferencePolicy
@@ -80,6 +85,8 @@ team/main (Enforce) speaks about this caller, and refuses
   rule      long      Deny, failed: a variable or score that it uses failed
   risk      5         a short question, refused above 50
   limit     calls     10 Requests in 60 s, counted for "alice"
+  mask      cards     Redact, what is found of class PCI, in the request
+  mask      ids       Hash, what stands at /metadata/id, in the answer
   variable  first     has a value (--values shows it)
   variable  since     has a value (--values shows it)
   variable  tenth     failed: index out of range
