@@ -3,7 +3,9 @@ import { startWords } from '../../../test/helpers/word-masker.ts'
 import type { Masker } from '../masker.ts'
 import { ChannelSet, type EventPlan, type HeldEvent } from './channels.ts'
 import { nest } from './json-text.ts'
-import { fields, instead, items, keep, nowhere } from './place.ts'
+import { overlay } from './overlay.ts'
+import { fields, instead, items, keep, nowhere, type Place } from './place.ts'
+import { startWhole } from './whole-value.ts'
 
 const words = { '4111': '[CARD]', 'a"b': '[Q]', '😀!': '😁' }
 const start = (): Masker => startWords(words)
@@ -227,6 +229,162 @@ describe('an event', () => {
     })
     expect(silent).toStrictEqual([true, true, false])
   })
+})
+
+describe('a piece that comes after its channel ended', () => {
+  it('begins a new text, which is masked as one', () => {
+    const sent = run([
+      chunk(0, { content: 'x 41' }, 'stop'),
+      chunk(0, { content: '11 4' }),
+      chunk(0, { content: '111 41' }),
+      chunk(0, {}, 'stop'),
+    ])
+    expect(sent).toStrictEqual([
+      chunk(0, { content: 'x 41' }, 'stop'),
+      chunk(0, { content: '11 ' }),
+      chunk(0, { content: '[CARD] ' }),
+      chunk(0, { content: '41' }),
+      chunk(0, {}, 'stop'),
+    ])
+  })
+
+  it('ends with its event where that says so again', () => {
+    const late = chunk(0, { content: '4111 41' }, 'stop')
+    const sent = run([chunk(0, { content: '41' }, 'stop'), late, late])
+    const masked = chunk(0, { content: '[CARD] 41' }, 'stop')
+    expect(sent).toStrictEqual([chunk(0, { content: '41' }, 'stop'), masked, masked])
+  })
+
+  it('ends where its field is written twice', () => {
+    const twice = chunk(0, { content: '41' }, 'stop').replace(
+      '"content":"41"',
+      '"content":"4111 41","content":"4111 41"',
+    )
+    const sent = run([twice])
+    expect(sent).toStrictEqual([twice.replaceAll('4111 41', '[CARD] 41')])
+  })
+})
+
+const shape = fields(
+  { choices: items(() => fields({ finish_reason: instead('null') }, keep), keep), n: instead('7') },
+  keep,
+)
+
+function runHeld(place: Place | undefined): readonly string[] {
+  const set = makeSet()
+  const text =
+    '{"choices":[{"delta":{"content":"x 41"},"index":0},{"delta":{"content":"y"},"index":1,"finish_reason":"stop"}],"n":6}'
+  const made = { ...plan(set, text), ...(place === undefined ? {} : { held: place }) }
+  set.mask({ text, frame: '' }, made)
+  return toText(set.end())
+}
+
+describe('an event that is made after others', () => {
+  it('keeps of them what the protocol says', () => {
+    expect(runHeld(shape)).toStrictEqual([
+      '{"choices":[{"delta":{"content":"41"},"index":0},{"delta":{"content":""},"index":1,"finish_reason":null}],"n":7}',
+    ])
+  })
+
+  it('keeps all where the protocol says nothing', () => {
+    expect(runHeld(undefined)).toStrictEqual([
+      '{"choices":[{"delta":{"content":"41"},"index":0},{"delta":{"content":""},"index":1,"finish_reason":"stop"}],"n":6}',
+    ])
+  })
+})
+
+function watch(text: string, over: (root: Place) => Place = (root) => root): readonly (readonly string[])[] {
+  const seen: string[][] = []
+  const paths: (() => string)[] = []
+  const set = new ChannelSet({
+    channel: ({ choice, name }, at) => {
+      paths.push(at.path)
+      seen.push([choice, name, at.key ?? ''])
+      return start()
+    },
+    other: start,
+  })
+  const { places, ends } = plan(set, text)
+  set.mask({ text, frame: '' }, { places: over(places), ends })
+  const later = chunk(7, { content: 'x' })
+  set.mask({ text: later, frame: '' }, plan(set, later))
+  return seen.map((one, i) => [...one, paths[i]?.() ?? ''])
+}
+
+describe('where a text stands', () => {
+  it('is where its first piece stood', () => {
+    expect(watch(inTwo('a', 'b'))).toStrictEqual([
+      ['0', 'content', 'content', '/choices/0/delta/content'],
+      ['1', 'content', 'content', '/choices/1/delta/content'],
+      ['7', 'content', 'content', '/choices/0/delta/content'],
+    ])
+  })
+
+  it('is what the protocol says it is', () => {
+    const seen: string[] = []
+    const set = new ChannelSet({
+      channel: (_, { path }) => {
+        seen.push(path())
+        return start()
+      },
+      other: start,
+    })
+    const at = { key: 'k', path: () => '/said' }
+    const channel = { choice: '0', name: 'content' }
+    const places = fields({ piece: set.piece(channel, at), whole: set.whole(channel, at) }, keep)
+    set.mask({ text: '{"piece":"a","whole":"a"}', frame: '' }, { places, ends: 'All' })
+    expect(seen).toStrictEqual(['/said', '/said'])
+  })
+})
+
+const field = (root: Place): Place =>
+  overlay(root, [{ segments: ['choices', '0', 'delta', 'content'], start: () => startWhole((text) => `<${text}>`) }])
+
+function runField(events: readonly string[]): readonly string[] {
+  const set = makeSet()
+  const sent = events.flatMap((text) => {
+    const { places, ends } = plan(set, text)
+    const { before, text: masked } = set.mask({ text, frame: text }, { places: field(places), ends })
+    return [...toText(before), masked]
+  })
+  return [...sent, ...toText(set.end())]
+}
+
+describe('a pointer to a channel', () => {
+  it('masks its text as one', () => {
+    const sent = runField([chunk(0, { content: '41' }), chunk(0, { content: '11' }), chunk(0, {}, 'stop')])
+    expect(sent).toStrictEqual([
+      chunk(0, { content: '' }),
+      chunk(0, { content: '' }),
+      chunk(0, { content: '<4111>' }),
+      chunk(0, {}, 'stop'),
+    ])
+  })
+
+  it('masks its text with the last piece', () => {
+    expect(runField([chunk(0, { content: '41' }), chunk(0, { content: '11' }, 'stop')])).toStrictEqual([
+      chunk(0, { content: '' }),
+      chunk(0, { content: '<4111>' }, 'stop'),
+    ])
+  })
+
+  it('leaves others', () => {
+    expect(runField([inOne('4111', '4111 41'), inTwo('1', '4111')])).toStrictEqual([
+      inOne('', '<41114111 41>'),
+      inTwo('', '[CARD]'),
+      inTwo('<1>', ''),
+    ])
+  })
+})
+
+it('lets nothing through of more channels than there can be', () => {
+  const set = makeSet()
+  const outcome = [...Array(1_030).keys()].map((i) => {
+    const text = chunk(i, { content: 'x' })
+    return set.mask({ text, frame: '' }, plan(set, text)).text === text
+  })
+  expect(outcome.lastIndexOf(true)).toBe(1_023)
+  expect(outcome.indexOf(false)).toBe(1_024)
 })
 
 it('counts what was found in all of them', () => {

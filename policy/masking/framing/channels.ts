@@ -4,9 +4,10 @@
 import type { Masker } from '../masker.ts'
 import { Counts } from './counts.ts'
 import { JsonRewriter } from './json-rewriter.ts'
-import { countPlaces, maskEverywhere, type Place, type Start } from './place.ts'
+import { maskJson } from './json-text.ts'
+import { countPlaces, maskEverywhere, type Place, type Start, type StringPlace, type TextAt } from './place.ts'
 import { fillPieces } from './pieces.ts'
-import { endsInHalf, TextSink } from './sink.ts'
+import { applySplices, endsInHalf, TextSink } from './sink.ts'
 
 export interface Channel {
   readonly choice: string
@@ -24,8 +25,16 @@ export interface StreamEvent {
 export interface EventPlan {
   /** Made of the set's `piece` and `whole` for what belongs to a channel; the rest as the protocol knows it. */
   readonly places: Place
-  /** Texts that get no more pieces after this event: of a choice, or one channel of it. */
+  /**
+   * Texts that get no more pieces after this event: of a choice, or one channel of it. A piece that comes all the same begins a new text,
+   * which ends as the first one did; nothing of it is put together with what has left.
+   */
   readonly ends: Endings
+  /**
+   * What an event that is made after this one keeps of it, besides the held text: `instead` for what must not be said twice, such as
+   * reasons to finish, usage and numbers of events. Absent: all of it.
+   */
+  readonly held?: Place
 }
 
 export type Endings = 'All' | readonly { readonly choice: string; readonly name?: string }[]
@@ -57,6 +66,7 @@ interface OpenChannel {
 interface Sent {
   readonly event: StreamEvent
   readonly pieces: readonly Piece[]
+  readonly held: Place | undefined
 }
 
 interface Piece {
@@ -77,10 +87,20 @@ interface Work {
 
 /** What a masker for each channel and for all other texts is made with. */
 export interface ChannelStarts {
-  /** The same for the pieces of a text and for the whole of it, so that both agree. */
-  readonly channel: (channel: Channel) => Masker
+  /**
+   * The same for the pieces of a text and for the whole of it, so that both agree. Where the first piece stood, or the whole; good as long
+   * as the masker is.
+   */
+  readonly channel: (channel: Channel, at: TextAt) => Masker
   readonly other: Start
 }
+
+/** More than any stream has open at once, in channels and in units of the events that they keep. Of channels beyond that nothing goes on. */
+const maxOpen = 1_024
+const maxKept = 16_777_216
+
+/** A larger event is kept for a channel only when it has no other. */
+const maxEvent = 262_144
 
 export class ChannelSet {
   readonly #starts: ChannelStarts
@@ -93,21 +113,34 @@ export class ChannelSet {
     this.#starts = starts
   }
 
-  /** The place of a string that continues a channel's text. Anything else there is a text like others. Good for one event. */
-  piece(channel: Channel): Place {
-    const place: Place = { kind: 'String', start: () => this.#startPiece(channel), otherwise: this.other }
-    this.#places.set(place, toKey(channel))
-    return place
+  /**
+   * The place of a string that continues a channel's text. Anything else there is a text like others. Good for one event. A pointer that
+   * leads here decides how the whole text is masked, if it does so with its first piece. `at` is where findings are said to stand;
+   * absent: where the first piece stands in its event.
+   */
+  piece(channel: Channel, at?: TextAt): Place {
+    return this.#piece(channel, (there) => this.#starts.channel(channel, at ?? there))
   }
 
   /** The place of a string that repeats a channel's whole text. */
-  whole(channel: Channel): Place {
-    return { kind: 'String', start: () => this.#starts.channel(channel), otherwise: this.other }
+  whole(channel: Channel, at?: TextAt): Place {
+    return { kind: 'String', start: (there) => this.#starts.channel(channel, at ?? there), otherwise: this.other }
   }
 
   /** For what the protocol does not know. */
   get other(): Place {
     return maskEverywhere(this.#starts.other)
+  }
+
+  #piece(channel: Channel, start: Start): StringPlace {
+    const place: StringPlace = {
+      kind: 'String',
+      start: (at) => this.#startPiece(channel, start, at),
+      otherwise: this.other,
+      startedBy: (other) => this.#piece(channel, other),
+    }
+    this.#places.set(place, toKey(channel))
+    return place
   }
 
   mask(event: StreamEvent, plan: EventPlan): MaskedEvent {
@@ -121,8 +154,10 @@ export class ChannelSet {
     rewriter.end()
     this.#counts.add(rewriter.counts())
     const text = work.sink.takeAll()
-    const sent: Sent = { event: { text, frame: event.frame }, pieces: work.pieces }
-    for (const { open } of work.pieces) open.sent = sent
+    const sent: Sent = { event: { text, frame: event.frame }, pieces: work.pieces, held: plan.held }
+    for (const { open } of work.pieces) {
+      if (text.length <= maxEvent || open.sent === undefined) open.sent = sent
+    }
     const before = this.#end(({ channel }) => hasEnded(plan.ends, channel))
     return { before, text, isSilent: work.pieces.length > 0 && work.released === 0 }
   }
@@ -143,9 +178,10 @@ export class ChannelSet {
     }
   }
 
-  #startPiece(channel: Channel): Masker {
+  #startPiece(channel: Channel, start: Start, at: TextAt): Masker {
     const key = toKey(channel)
-    const open = this.#open.get(key) ?? this.#openChannel(channel, key)
+    const open = this.#open.get(key) ?? this.#openChannel(channel, start, at)
+    if (open === undefined) return swallow
     const work = this.#work
     work.pieces.push({ open, at: work.sink.length })
     return {
@@ -162,11 +198,19 @@ export class ChannelSet {
     }
   }
 
-  #openChannel(channel: Channel, key: string): OpenChannel {
-    const masker = this.#counts.track(this.#starts.channel(channel))
+  /** Undefined: there are too many. */
+  #openChannel(channel: Channel, start: Start, at: TextAt): OpenChannel | undefined {
+    if (this.#open.size >= maxOpen || this.#kept() > maxKept) return undefined
+    // The reader of this event moves on; what the masker finds, it may find events later.
+    const path = at.path()
+    const masker = this.#counts.track(start({ key: at.key, path: () => path }))
     const open: OpenChannel = { channel, masker, half: '', sent: undefined }
-    this.#open.set(key, open)
+    this.#open.set(toKey(channel), open)
     return open
+  }
+
+  #kept(): number {
+    return this.#open.values().reduce((units, { sent }) => units + (sent?.event.text.length ?? 0), 0)
   }
 
   #end(isWanted: (open: OpenChannel) => boolean): readonly HeldEvent[] {
@@ -175,20 +219,24 @@ export class ChannelSet {
       if (!isWanted(open)) continue
       this.#open.delete(key)
       const held = open.half + open.masker.end()
-      if (held !== '' && open.sent !== undefined) events.push(toHeldEvent(open, open.sent, held))
+      if (held !== '' && open.sent !== undefined) events.push(this.#toHeldEvent(open, open.sent, held))
     }
     return events
   }
+
+  #toHeldEvent({ channel }: OpenChannel, { event, pieces, held: place }: Sent, held: string): HeldEvent {
+    const first = pieces.find(({ open }) => toKey(open.channel) === toKey(channel))
+    const texts = pieces.map((piece) => ({ at: piece.at, text: piece === first ? held : '' }))
+    const copy = fillPieces(event.text, texts)
+    const text = place === undefined ? copy : applySplices(copy, maskJson(copy, place, this.#starts.other).splices)
+    return { channel, held, text, frame: event.frame }
+  }
 }
+
+const swallow: Masker = { push: () => '', end: () => '', counts: () => ({}) }
 
 function startWork(ends: Endings): Work {
   return { sink: new TextSink(), ends, pieces: [], left: new Map(), released: 0 }
-}
-
-function toHeldEvent({ channel }: OpenChannel, { event, pieces }: Sent, held: string): HeldEvent {
-  const first = pieces.find(({ open }) => toKey(open.channel) === toKey(channel))
-  const texts = pieces.map((piece) => ({ at: piece.at, text: piece === first ? held : '' }))
-  return { channel, held, text: fillPieces(event.text, texts), frame: event.frame }
 }
 
 function toKey({ choice, name }: Channel): string {
