@@ -153,11 +153,11 @@ export type InferencePolicyDataClassPatternVerifier = 'Luhn' | 'Mod97'
 export interface InferencePolicyDataClassDictionary {
   /** A name of your choice; records say which dictionary found something. */
   readonly name: string
-  /** Where the terms stand, one on each line, at most 5,000. */
+  /** Where the terms stand, one on each line, at most 5,000; a line that begins with # is none. */
   readonly configMapRef: InferencePolicyDataClassDictionaryConfigMapRef
 }
 
-/** Where the terms stand, one on each line, at most 5,000. */
+/** Where the terms stand, one on each line, at most 5,000; a line that begins with # is none. */
 export interface InferencePolicyDataClassDictionaryConfigMapRef {
   /** The name of the ConfigMap. */
   readonly name: string
