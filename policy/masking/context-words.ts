@@ -1,6 +1,6 @@
 // Words that speak for or against a candidate when they stand before it: "ssn", "date of birth", "order id". Whole words, whatever
 // their case, seen through the fold map; `ip` is not found in `recipient`.
-import type { Detector } from './detector.ts'
+import { contextWindow, type Detector } from './detector.ts'
 import { foldText } from './fold.ts'
 
 /** What a detector asks of the words before a candidate. All folded, in lower case. */
@@ -11,6 +11,8 @@ export interface ContextRule {
   readonly against: readonly string[]
   readonly speakingFor: readonly string[]
 }
+
+const beyondAscii = /[^\0-\x7f]/
 
 const wordCharacter = /[\p{L}\p{N}_]/u
 
@@ -43,4 +45,71 @@ function hasWord(text: string, word: string): boolean {
     if (!wordCharacter.test(before) && !wordCharacter.test(after)) return true
   }
   return false
+}
+
+interface Occurrence {
+  readonly start: number
+  readonly end: number
+  /** Whether what stands beside it ends a word; where the window of a candidate ends, it does in any case. */
+  readonly opens: boolean
+  readonly closes: boolean
+}
+
+/** Units that are searched at once, beyond the window of the first candidate. */
+export const ahead = 512
+
+/** The same as isInContext for candidates in their order, searching text once for many of them. Offsets are of the whole text. */
+export class ContextFinder {
+  #from = 0
+  #to = -1
+  #text = ''
+  readonly #found = new Map<readonly string[], readonly Occurrence[]>()
+
+  /** Whether candidates that begin at an offset are answered for by the text taken last. */
+  covers(start: number): boolean {
+    return start <= this.#to && start - contextWindow >= this.#from
+  }
+
+  /** Text from a window before a candidate at `start`. False: it has to be folded first. */
+  take(text: string, start: number): boolean {
+    this.#found.clear()
+    this.#to = -1
+    if (beyondAscii.test(text)) return false
+    this.#text = text.toLowerCase()
+    this.#from = start - contextWindow
+    this.#to = this.#from + text.length
+    return true
+  }
+
+  isInContext(start: number, { required, against, speakingFor }: ContextRule): boolean {
+    if (required.length > 0) return this.#has(start, required) && !this.#has(start, against)
+    return !this.#has(start, against) || this.#has(start, speakingFor)
+  }
+
+  #has(start: number, words: readonly string[]): boolean {
+    let occurrences = this.#found.get(words)
+    if (occurrences === undefined) {
+      occurrences = words.flatMap((word) => this.#occurrencesOf(word))
+      this.#found.set(words, occurrences)
+    }
+    return occurrences.some(
+      (word) =>
+        word.start >= start - contextWindow &&
+        word.end <= start &&
+        (word.opens || word.start === start - contextWindow) &&
+        (word.closes || word.end === start),
+    )
+  }
+
+  #occurrencesOf(word: string): readonly Occurrence[] {
+    const text = this.#text
+    const occurrences: Occurrence[] = []
+    for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+      const end = at + word.length
+      const opens = !wordCharacter.test(text.charAt(at - 1))
+      const closes = !wordCharacter.test(text.charAt(end))
+      occurrences.push({ start: this.#from + at, end: this.#from + end, opens, closes })
+    }
+    return occurrences
+  }
 }

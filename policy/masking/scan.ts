@@ -4,7 +4,7 @@
 import { ignorableUnit, surrogateUnit, widthAt } from './automata/alphabet.ts'
 import { Attempt, type Candidate } from './attempt.ts'
 import type { Compiled, CompiledDetector } from './compiled.ts'
-import { isInContext } from './context-words.ts'
+import { ahead, ContextFinder, isInContext, type ContextRule } from './context-words.ts'
 import { contextWindow } from './detector.ts'
 import { foldText, isForeign } from './fold.ts'
 import { Gate } from './gate.ts'
@@ -23,6 +23,7 @@ export class Scan {
   readonly #sink: Sink
   readonly #gate: Gate
   readonly #attempt: Attempt
+  readonly #finder = new ContextFinder()
   readonly counts = new Map<string, number>()
   /** What has not left yet, and the offset of its first unit in the whole. */
   #text = ''
@@ -166,8 +167,17 @@ export class Scan {
     const { start } = this.#attempt
     const value = this.#text.slice(start, end)
     if (!compiled.foreign && isForeign(value)) return false
-    if (compiled.detector.verify !== undefined && !compiled.detector.verify(foldText(value))) return false
-    return compiled.context === undefined || isInContext(this.#before(start), compiled.context)
+    if (compiled.context !== undefined && !this.#isInContext(start, compiled.context)) return false
+    return compiled.detector.verify === undefined || compiled.detector.verify(foldText(value))
+  }
+
+  #isInContext(start: number, rule: ContextRule): boolean {
+    const finder = this.#finder
+    const at = this.#base + start
+    if (finder.covers(at)) return finder.isInContext(at, rule)
+    const before = this.#before(start).padStart(contextWindow, ' ')
+    const isReady = finder.take(before + this.#text.slice(start, start + ahead), at)
+    return isReady ? finder.isInContext(at, rule) : isInContext(before, rule)
   }
 
   #before(start: number): string {
