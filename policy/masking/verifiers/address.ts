@@ -19,13 +19,14 @@ function groupsOf(half: string): number | undefined {
 
 /** RFC 4291 text: eight groups, or fewer with one `::`; a dotted quad may stand for the last two. */
 export function isIpv6(candidate: string): boolean {
+  if (candidate.indexOf('::') !== candidate.lastIndexOf('::')) return false
   const quad = candidate.slice(candidate.lastIndexOf(':') + 1)
   const isMixed = quad.includes('.')
   if (isMixed && !version4.test(quad)) return false
   const text = isMixed ? `${candidate.slice(0, candidate.length - quad.length)}0:0` : candidate
   const halves = text.split('::')
   const counts = halves.map(groupsOf)
-  if (halves.length > 2 || counts.includes(undefined)) return false
+  if (counts.includes(undefined)) return false
   const total = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0)
   if (halves.length === 1) return total === 8 && /[1-9a-f]/i.test(text)
   // Two groups and more: `a::b` of a C++ name or `::1` of this host are no finds.

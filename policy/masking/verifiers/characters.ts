@@ -2,13 +2,23 @@
 // ASCII is all that counts.
 
 /** The ASCII digits of a text, in order. */
-export const digitsOf = (text: string): string => text.replaceAll(/[^0-9]/g, '')
+export function digitsOf(text: string): string {
+  const codes: number[] = []
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    if (code >= 0x30 && code <= 0x39) codes.push(code)
+  }
+  return codes.length === text.length ? text : String.fromCharCode(...codes)
+}
 
 /** The ASCII letters and digits of a text, upper case. */
 export const lettersAndDigitsOf = (text: string): string => text.replaceAll(/[^0-9A-Za-z]/g, '').toUpperCase()
 
 /** Whether one character stands for the whole text, as in 000000000 and 111111111: checksums pass them, people do not have them. */
-export const isOneCharacter = (text: string): boolean => text.length > 0 && text === text.charAt(0).repeat(text.length)
+export function isOneCharacter(text: string): boolean {
+  for (let index = 1; index < text.length; index += 1) if (text.charCodeAt(index) !== text.charCodeAt(0)) return false
+  return text.length > 0
+}
 
 /** Sum of digit times weight; the text has at least as many digits as there are weights. */
 export function weightedSum(digits: string, weights: readonly number[]): number {

@@ -2,10 +2,17 @@
 
 /** Shannon entropy in bits per character. */
 export function entropyOf(text: string): number {
-  const counts = new Map<string, number>()
-  for (const letter of text) counts.set(letter, (counts.get(letter) ?? 0) + 1)
+  const counts = new Map<number, number>()
+  const ascii = new Uint32Array(128)
+  for (let index = 0; index < text.length; index += 1) {
+    const point = text.codePointAt(index) ?? 0
+    if (point > 0xffff) index += 1
+    if (point < 128) ascii[point] = (ascii[point] ?? 0) + 1
+    else counts.set(point, (counts.get(point) ?? 0) + 1)
+  }
   let bits = 0
-  for (const count of counts.values()) bits -= (count / text.length) * Math.log2(count / text.length)
+  for (const count of [...ascii, ...counts.values()])
+    if (count > 0) bits -= (count / text.length) * Math.log2(count / text.length)
   return bits
 }
 
