@@ -14,12 +14,14 @@ type Spec = Partial<InferencePolicySpec>
 type DataClass = NonNullable<Spec['dataClasses']>[number]
 type Mask = NonNullable<NonNullable<Spec['masking']>['request']>[number]
 
-function compile(spec: Spec, options: Partial<Pick<BundlePolicy, 'dictionaries'>> = {}): PolicyCompilation {
+function compile(spec: Spec, options: Pick<BundlePolicy, 'dictionaries'> = {}): PolicyCompilation {
   return compilePolicy(makeCompiler(), makePolicy(spec, options), environmentsOf('OpenAI', false))
 }
 
 const problemsOf = (spec: Spec, dictionaries?: BundlePolicy['dictionaries']): readonly string[] =>
-  compile(spec, { dictionaries }).problems.map(({ path, reason }) => `${path} ${reason}`)
+  compile(spec, dictionaries === undefined ? {} : { dictionaries }).problems.map(
+    ({ path, reason }) => `${path} ${reason}`,
+  )
 
 const cards: DataClass = { name: 'PCI', detectors: ['PCI'] }
 const caseNumber = { name: 'case-number', pattern: 'CASE-[0-9]{8}' }
@@ -102,7 +104,7 @@ describe('a data class', () => {
     ['ssn-us', 'packs are PII, PHI, PCI, Secrets'],
     ['ibann', 'did you mean iban?'],
     ['nonsense', 'packs are PII, PHI, PCI, Secrets'],
-  ])('that names %s is answered: %s', ([detector, expected]) => {
+  ] as const)('that names %s is answered: %s', ([detector, expected]) => {
     const [problem] = compile({ dataClasses: [{ name: 'A', detectors: [detector] }] }).problems
     expect(problem?.message).toContain(expected)
   })
