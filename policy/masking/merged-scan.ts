@@ -4,9 +4,18 @@
 //   tier 0        ╶────╴                      a span is as long as the findings that overlap in it, one by one;
 //   tier 1   ╶──────╴     ╶───────────▶       its owner is the strictest of those that begin within its decisive part
 //   span     ╶──────────╴ ╶───────────▶
-import type { Compiled } from './compiled.ts'
 import type { Finding } from './masker.ts'
-import { Scan, type Sink } from './scan.ts'
+import type { Sink } from './scan.ts'
+
+/** What reads a text and tells its sink of findings; what it would release is not asked for. */
+export interface TellingScan {
+  readonly advance: (piece: string, final: boolean) => unknown
+  /** Of findings that begin before this offset all were told of. */
+  readonly decided: number
+  readonly counts: ReadonlyMap<string, number>
+}
+
+export type StartScan = (sink: Sink) => TellingScan
 
 interface Told {
   readonly tier: number
@@ -21,7 +30,7 @@ interface Told {
 }
 
 export class MergedScan {
-  readonly #scans: readonly Scan[]
+  readonly #scans: readonly TellingScan[]
   readonly #sink: Sink
   /** What has not left yet, and the offset of its first unit in the whole. */
   #text = ''
@@ -34,10 +43,11 @@ export class MergedScan {
   #span: Told[] = []
   #out = ''
 
-  constructor(tiers: readonly Compiled[], sink: Sink) {
+  /** From the strictest on. */
+  constructor(scans: readonly StartScan[], sink: Sink) {
     this.#sink = sink
-    this.#last = tiers.map(() => undefined)
-    this.#scans = tiers.map((compiled, tier) => new Scan(compiled, this.#toSink(tier)))
+    this.#last = scans.map(() => undefined)
+    this.#scans = scans.map((start, tier) => start(this.#toSink(tier)))
   }
 
   #toSink(tier: number): Sink {

@@ -1,14 +1,33 @@
 // Detectors in tiers, from the strictest to the mildest: each tier is an engine of its own over the original text, so that none sees
 // what another put in place, and findings that overlap become one span that belongs to the strictest tier among them.
 import type { Compiled } from './compiled.ts'
+import { EncodedScan } from './decode/encoded-scan.ts'
 import type { Detector } from './detector.ts'
 import { compileDetectors, compileEngine, toEngine, type EngineProblems } from './engine.ts'
 import type { Engine, Finding, Masker, Replace, StartOptions } from './masker.ts'
-import { MergedScan } from './merged-scan.ts'
+import { MergedScan, type StartScan } from './merged-scan.ts'
 import type { Problem } from '../problem.ts'
+import { Scan } from './scan.ts'
+
+export interface TierOptions {
+  /** Looks into base64, hex, percent-encoding, entities and escapes as well. */
+  readonly decodes?: boolean
+}
 
 /** One tier is an engine like any other. Replace and label are asked about the strictest finding of a span, with the span's place. */
-export function compileTiers(tiers: readonly (readonly Detector[])[]): Engine | EngineProblems {
+export function compileTiers(
+  tiers: readonly (readonly Detector[])[],
+  { decodes = false }: TierOptions = {},
+): Engine | EngineProblems {
+  const compiled = compileEach(tiers)
+  if ('problems' in compiled) return compiled
+  const used = compiled.filter(({ detectors }) => detectors.length > 0)
+  const [first] = used
+  if (first === undefined) return compileEngine([])
+  return used.length > 1 || decodes ? toMergedEngine(used, decodes) : toEngine(first)
+}
+
+function compileEach(tiers: readonly (readonly Detector[])[]): readonly Compiled[] | EngineProblems {
   const problems: Problem[] = []
   const compiled: Compiled[] = []
   for (const [index, tier] of tiers.entries()) {
@@ -16,30 +35,41 @@ export function compileTiers(tiers: readonly (readonly Detector[])[]): Engine | 
     if (!('problems' in made)) compiled.push(made)
     else for (const problem of made.problems) problems.push({ ...problem, path: `tiers[${index}].${problem.path}` })
   }
-  if (problems.length > 0) return { problems }
-  const used = compiled.filter(({ detectors }) => detectors.length > 0)
-  const [only = compiled[0]] = used
-  if (only === undefined) return compileEngine([])
-  return used.length > 1 ? toMergedEngine(used) : toEngine(only)
+  return problems.length > 0 ? { problems } : compiled
 }
 
-function toMergedEngine(tiers: readonly Compiled[]): Engine {
+function toMergedEngine(tiers: readonly Compiled[], decodes: boolean): Engine {
+  const scans = tiers.flatMap((tier) => [toScan(tier), ...(decodes ? toEncodedScan(tier) : [])])
   return {
-    findAll: (text, before) => findAll(tiers, text, before),
-    maskAll: (text, replace, options) => new MergedScan(tiers, { ...options, replace }).advance(text, true),
-    start: (replace, options) => startMasker(tiers, replace, options),
+    findAll: (text, before) => findAll(scans, text, before),
+    maskAll: (text, replace, options) => new MergedScan(scans, { ...options, replace }).advance(text, true),
+    start: (replace, options) => startMasker(scans, replace, options),
   }
 }
 
-/** Every finding of every tier: they may overlap. */
-function findAll(tiers: readonly Compiled[], text: string, before?: string): readonly Finding[] {
-  return tiers
-    .flatMap((tier) => toEngine(tier).findAll(text, before))
-    .toSorted((one, other) => one.start - other.start || one.end - other.end)
+function toScan(tier: Compiled): StartScan {
+  return (sink) => new Scan(tier, sink)
 }
 
-function startMasker(tiers: readonly Compiled[], replace: Replace, options?: StartOptions): Masker {
-  const scan = new MergedScan(tiers, { ...options, replace })
+/** A run that is too long to be looked into counts as what the tier has first. */
+function toEncodedScan(tier: Compiled): readonly StartScan[] {
+  const [first] = tier.detectors
+  if (first === undefined) return []
+  const { name, class: dataClass } = first.detector
+  const options = { find: toEngine(tier).findAll, tooLong: { detector: name, class: dataClass } }
+  return [(sink) => new EncodedScan(options, sink)]
+}
+
+/** Every finding of every tier: they may overlap. */
+function findAll(scans: readonly StartScan[], text: string, before?: string): readonly Finding[] {
+  const findings: Finding[] = []
+  const found = (finding: Finding): void => void findings.push(finding)
+  for (const start of scans) start({ replace: () => '', before, found }).advance(text, true)
+  return findings.toSorted((one, other) => one.start - other.start || one.end - other.end)
+}
+
+function startMasker(scans: readonly StartScan[], replace: Replace, options?: StartOptions): Masker {
+  const scan = new MergedScan(scans, { ...options, replace })
   return {
     push: (text) => scan.advance(text, false),
     end: () => scan.advance('', true),

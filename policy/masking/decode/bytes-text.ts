@@ -26,9 +26,14 @@ function lengthAt(bytes: Uint8Array, at: number): number {
   const first = bytes[at] ?? 0
   if (first < 0x80) return Number(isReadable(first))
   if (first < 0xc2 || first > 0xf4) return 0
-  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2
+  const length = widthOf(first)
   for (let next = at + 1; next < at + length; next += 1) if (((bytes[next] ?? 0) & 0xc0) !== 0x80) return 0
   return isPoint(pointAt(bytes, at, length)) ? length : 0
+}
+
+function widthOf(first: number): number {
+  if (first < 0xe0) return 2
+  return first < 0xf0 ? 3 : 4
 }
 
 function isReadable(byte: number): boolean {
