@@ -1,9 +1,8 @@
 // A stream of values or of plain text under a mask, as events or as lines. As its reader has it, what stands at the same place of successive
 // pieces is one text; a declared field is masked as masks say of it.
-import { fields } from '../../../policy/masking/framing/place.ts'
+import { items, keep, type Place } from '../../../policy/masking/framing/place.ts'
 import { replaceSseData } from '../../../policy/masking/framing/sse-data.ts'
 import { join } from '../../../policy/masking/framing/surrogate-escape.ts'
-import type { TextMasks } from '../../../policy/masking/text-masks.ts'
 import type { Json } from '../../../policy/model.ts'
 import { SseReader, type SseEvent } from '../framing/sse.ts'
 import { openSseMask } from '../framing/sse-mask.ts'
@@ -14,8 +13,8 @@ import type { AnswerMasking } from './mask-answer.ts'
 import { toDeclaredPlace } from './mask-places.ts'
 import { PiecePlaces } from './piece-places.ts'
 
-/** Pieces of plain text stand under this name while they are masked. From one that a server sent it cannot be told, and need not. */
-const textName = 'text of the stream'
+/** Pieces of plain text stand behind this mark while they are masked. From one that a server sent it cannot be told, and need not. */
+const textMark = 'text of the stream'
 
 export function openEventMask(masking: AnswerMasking): StreamMask {
   const mask = openPieceMask(masking)
@@ -55,21 +54,18 @@ export function openLineMask(masking: AnswerMasking): StreamMask {
 function openPieceMask({ declaration, masks }: AnswerMasking): StreamMask {
   const places = new PiecePlaces()
   const data = toDeclaredPlace(declaration, masks)
-  return openSseMask(withStarts(masks, places), {
+  return openSseMask(masks, {
     marks: new Set([sentinel]),
     finish: unwrap,
     plan: ({ said, event }, set) => ({
-      places: isWrapped(said)
-        ? fields({ [textName]: places.of('', data, { set }) }, data)
-        : places.of(said, data, { set }),
+      places: isWrapped(said) ? toTextPlace(places.of('', data, { set })) : places.of(said, data, { set }),
       ends: isLast(said, event) ? 'All' : [],
     }),
   })
 }
 
-/** Texts of a stream are known by their channel alone; which field they belong to is known by their place. */
-function withStarts({ start, over, field }: TextMasks, places: PiecePlaces): TextMasks {
-  return { start: (at) => (places.startOf(at.path()) ?? start)(at), over, field }
+function toTextPlace(text: Place): Place {
+  return items((i) => (i === 0 ? keep : text), text)
 }
 
 /** As far as anybody can say who does not know the API: an error, or what Ollama and its like end with. */
@@ -82,17 +78,19 @@ function isPlain(data: string): boolean {
 }
 
 function wrap(text: string): string {
-  return JSON.stringify({ [textName]: text })
+  return JSON.stringify([textMark, text])
 }
 
-function isWrapped(said: Json): said is { readonly [textName]: string } {
-  return isJsonObject(said) && Object.keys(said).length === 1 && typeof said[textName] === 'string'
+type Wrapped = readonly [mark: typeof textMark, text: string]
+
+function isWrapped(said: Json): said is Wrapped {
+  return Array.isArray(said) && said.length === 2 && said[0] === textMark && typeof said[1] === 'string'
 }
 
 function unwrap(data: string): string {
-  if (!data.startsWith(`{"${textName}"`)) return data
+  if (!data.startsWith(`["${textMark}"`)) return data
   const said: Json = JSON.parse(data)
-  return isWrapped(said) ? said[textName] : data
+  return isWrapped(said) ? said[1] : data
 }
 
 function toEvent(data: string): string {

@@ -1,7 +1,7 @@
 // The places of one value of a stream, in which a text goes on where the value before it ended: every string has a channel of its own, told
 // by where it stands.
 import type { ChannelSet } from '../../../policy/masking/framing/channels.ts'
-import { enter, fields, items, settle, type Place, type Start } from '../../../policy/masking/framing/place.ts'
+import { enter, fields, items, nowhere, settle, type Place, type Start } from '../../../policy/masking/framing/place.ts'
 import type { Json, JsonObject } from '../../../policy/model.ts'
 import { isJsonObject } from '../json/strict-json.ts'
 
@@ -21,16 +21,10 @@ interface Standing {
 /** One for each stream. */
 export class PiecePlaces {
   readonly #strange = new Map<string, string>()
-  readonly #starts = new Map<string, Start>()
 
   /** Depth is bounded by who has read the value. */
   of(value: Json, data: Place, options: PieceOptions): Place {
     return this.#of({ value, data, steps: [] }, options)
-  }
-
-  /** What the text at a path was under when it began. */
-  startOf(path: string): Start | undefined {
-    return this.#starts.get(path)
   }
 
   #of({ value, data, steps }: Standing, options: PieceOptions): Place {
@@ -45,9 +39,10 @@ export class PiecePlaces {
   #ofText({ data, steps }: Omit<Standing, 'value'>, { set }: PieceOptions): Place {
     const settled = settle(data, true)
     if (settled.kind !== 'Mask' && settled.kind !== 'String') return data
-    const name = steps.length === 0 ? wholeValue : steps.join('/')
-    if (!this.#starts.has(`/${name}`)) this.#starts.set(`/${name}`, settled.start)
-    return set.piece({ choice: '', name })
+    const isWhole = steps.length === 0
+    const place = set.piece({ choice: '', name: isWhole ? wholeValue : steps.join('/') })
+    const start: Start = isWhole ? () => settled.start(nowhere) : settled.start
+    return place.kind === 'String' ? (place.startedBy?.(start) ?? place) : place
   }
 
   #ofObject(object: JsonObject, { data, steps }: Omit<Standing, 'value'>, options: PieceOptions): Place {

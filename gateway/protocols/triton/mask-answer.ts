@@ -32,7 +32,7 @@ export function openGeneratedMask(masks: TextMasks): StreamMask {
   const mask = openSseMask(masks, {
     plan: ({ said }, set) => ({
       places: places.of(said, data, { set, known: toKnownPlace }),
-      ends: isJsonObject(said) && Object.hasOwn(said, 'error') ? 'All' : [],
+      ends: isLast(said) ? 'All' : [],
     }),
   })
   return { push: (event) => mask.push(toReadable(event)), end: mask.end }
@@ -59,6 +59,12 @@ const tellingKeys: ReadonlySet<string> = new Set([
 ])
 
 const finishReasons: ReadonlySet<Json> = new Set(['stop', 'length', 'abort', 'error', 'tool_calls'])
+/** As its backends say that there is none yet. */
+const noReasons: ReadonlySet<Json> = new Set(['None', 'null', ''])
+
+function isLast(said: Json): boolean {
+  return isJsonObject(said) && (Object.hasOwn(said, 'error') || finishReasons.has(said['finish_reason'] ?? null))
+}
 
 function toKnownPlace(key: string, value: Json): Place | undefined {
   if (tellingKeys.has(key)) return instead(toNothing(value))
@@ -68,7 +74,7 @@ function toKnownPlace(key: string, value: Json): Place | undefined {
     case 'model_version':
       return isPlainVersion(value) ? keep : undefined
     case 'finish_reason':
-      return finishReasons.has(value) ? keep : undefined
+      return finishReasons.has(value) || noReasons.has(value) ? keep : undefined
     default:
       return undefined
   }
