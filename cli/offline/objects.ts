@@ -31,6 +31,8 @@ export interface Objects {
   readonly policies: readonly Declared<InferencePolicy>[]
   /** The platform settings, where the files hold them. */
   readonly settings?: Declared<ConfigMap>
+  /** Texts by key of every other ConfigMap, by `namespace/name`: dictionaries of policies. */
+  readonly configMaps: ReadonlyMap<string, Readonly<Record<string, unknown>>>
   readonly skipped: readonly Skipped[]
   readonly findings: readonly Finding[]
 }
@@ -69,6 +71,7 @@ class Sorting {
   readonly #skipped: Skipped[] = []
   readonly #findings: Finding[] = []
   readonly #seen = new Map<string, Place>()
+  readonly #configMaps = new Map<string, Readonly<Record<string, unknown>>>()
   #settings: Declared<ConfigMap> | undefined
 
   constructor(kinds: Kinds, platformNamespace: string) {
@@ -81,6 +84,7 @@ class Sorting {
       connections: this.#connections,
       policies: this.#policies,
       ...(this.#settings === undefined ? {} : { settings: this.#settings }),
+      configMaps: this.#configMaps,
       skipped: this.#skipped,
       findings: this.#findings,
     }
@@ -93,8 +97,8 @@ class Sorting {
     }
     if (version === apiVersion && isJudged(kind)) return this.#addOurs(source, kind)
     if (isSlip(version, kind)) return this.#reportSlip(source, version, kind)
-    const isSettings = version === 'v1' && kind === 'ConfigMap' && this.#addSettings(source)
-    if (!isSettings) this.#skipped.push({ ...locate(source, 'kind').place, what: toPrintable(`${version} ${kind}`) })
+    const isTaken = version === 'v1' && kind === 'ConfigMap' && this.#addConfigMap(source)
+    if (!isTaken) this.#skipped.push({ ...locate(source, 'kind').place, what: toPrintable(`${version} ${kind}`) })
     return undefined
   }
 
@@ -143,9 +147,18 @@ class Sorting {
   }
 
   /** Whether the ConfigMap is the one that holds the platform settings. */
-  #addSettings(source: SourceObject): boolean {
+  #addConfigMap(source: SourceObject): boolean {
     const { name, namespace = defaultNamespace } = metadataOf(source)
-    if (name !== settingsConfigMapName || typeof namespace !== 'string') return false
+    if (!isName(name) || !isName(namespace)) return false
+    if (name === settingsConfigMapName) return this.#addSettings(source, { name, namespace })
+    const object = `ConfigMap ${namespace}/${name}`
+    if (this.#isKnown(source, object)) return true
+    const data = isRecord(source.value) ? source.value['data'] : undefined
+    this.#configMaps.set(`${namespace}/${name}`, isRecord(data) ? data : {})
+    return true
+  }
+
+  #addSettings(source: SourceObject, { name, namespace }: Omit<Named, 'object'>): boolean {
     const object = `ConfigMap ${toPrintable(namespace)}/${name}`
     if (namespace !== this.#platformNamespace) this.#warnOfSettings(source, object)
     else if (!this.#isKnown(source, object)) this.#takeSettings(source, { object, name, namespace })

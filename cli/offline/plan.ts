@@ -1,11 +1,13 @@
 // Objects to a snapshot, by the very functions that the operator and the gateway run in a cluster. What only a cluster knows is
 // assumed, and said: Secrets, CAs and Services that are named exist, and the API server has no address.
 import { createHash } from 'node:crypto'
+import { toTerms } from '../../operator/publish/content.ts'
 import { noApiServer, toNetwork } from '../../operator/publish/network.ts'
 import { emptyCache, judgePolicies } from '../../operator/publish/judge.ts'
 import type { Plan } from '../../operator/publish/plan.ts'
 import { planBundle } from '../../operator/publish/plan.ts'
 import { readSettings } from '../../operator/publish/settings-source.ts'
+import type { Reference, ReferenceState } from '../../operator/references.ts'
 import type { Verdict } from '../../operator/verdict.ts'
 import { makeCompiler } from '../../policy/expression.ts'
 import type { Problem } from '../../policy/problem.ts'
@@ -48,7 +50,9 @@ export async function planOffline(objects: Objects, options: PlanOptions): Promi
     clusterDomain: 'cluster.local',
     reader: { namespace: platformNamespace, serviceAccount: 'operator' },
     hash: (text) => `sha256:${createHash('sha256').update(text).digest('hex')}`,
-    stateOf: ({ kind, namespace, name }) => {
+    stateOf: (reference) => {
+      const { kind, namespace, name } = reference
+      if (reference.purpose === 'Dictionary') return findTerms(objects, reference)
       assumed.add(`${kind} ${namespace}/${name}`)
       return { state: 'Found' }
     },
@@ -66,6 +70,16 @@ export async function planOffline(objects: Objects, options: PlanOptions): Promi
     settingsProblems: 'problems' in read ? read.problems : [],
     assumed: [...assumed].toSorted(),
   }
+}
+
+/** Not assumed like the rest: without its terms a policy could not be judged. */
+function findTerms({ configMaps }: Objects, { namespace, name, key = '' }: Reference): ReferenceState {
+  const data = configMaps.get(`${namespace}/${name}`)
+  if (data === undefined) return { state: 'NotFound' }
+  const text = data[key]
+  if (typeof text !== 'string') return { state: 'KeyNotFound' }
+  const terms = toTerms(text)
+  return 'problem' in terms ? { state: 'Invalid', message: terms.problem } : { state: 'Found', terms: terms.value }
 }
 
 export function toPlanOptions(given: {

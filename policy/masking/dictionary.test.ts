@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { countStates } from './automata/nfa.ts'
-import { readTerms, toDictionaryDetector } from './dictionary.ts'
+import { toDictionaryDetector } from './dictionary.ts'
 import { compileEngine } from './engine.ts'
 import type { Engine } from './masker.ts'
 import { parsePattern } from './pattern.ts'
@@ -104,9 +104,5 @@ describe('a list', () => {
     const states = 'node' in parsed ? countStates(parsed.node) : Infinity
     const counted = terms.reduce((sum, term) => sum + term.length + 3 * (term.split(' ').length - 1), 0)
     expect(states).toBeLessThan(1.2 * counted)
-  })
-
-  it('is read from a text with one term on each line', () => {
-    expect(readTerms('Acme\r\n\n  Blue Falcon \nzeus')).toEqual(['Acme', 'Blue Falcon', 'zeus'])
   })
 })

@@ -44,14 +44,6 @@ export function toDictionaryDetector({
   return { name, class: dataClass, pattern: toPattern(root), terms: true, maxLength: 2 * longest + maxBlank }
 }
 
-/** The terms of a text that has one on each line. */
-export function readTerms(text: string): readonly string[] {
-  return text
-    .split(/\r\n|[\n\r]/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-}
-
 /** What may stand between the words of a term in the text; with more, all of it is masked. */
 const maxBlank = 256
 

@@ -11,14 +11,14 @@ import { letterClass, spellLetters } from './letters.ts'
 const bodyLetters = 16
 const checkLetters = 4
 
-/** What models and people do to hyphens. */
+/** What models and people do to hyphens. The first of them is never left out: every word would be held for the next. */
 const gap = '[-_ ]?'
 const group = `${letterClass}{4}`
 
 export const pseudonymDetector: Detector = {
   name: 'pseudonym',
   class: 'Pseudonym',
-  pattern: String.raw`\b[A-Za-z][A-Za-z0-9]{0,23}[-_ ](?:${group}${gap}){4}${group}\b`,
+  pattern: String.raw`\b[A-Za-z][A-Za-z0-9]*[-_](?:${group}${gap}){4}${group}\b`,
   verify: (folded) => toLetters(folded) !== undefined,
   maxLength: 64,
 }
