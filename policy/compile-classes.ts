@@ -39,7 +39,8 @@ export function* compileClassesInSteps(policy: BundlePolicy): Generator<void, Co
   const { dataClasses = [] } = policy.spec
   if (dataClasses.length === 0) return noClasses
   const patterns = dataClasses.flatMap((dataClass) => dataClass.patterns ?? [])
-  const weight: Weight = { states: patterns.reduce((sum, { pattern }) => sum + weigh(pattern), 0) }
+  // What cannot be read weighs nothing here: it is refused by itself.
+  const weight: Weight = { states: patterns.reduce((sum, { pattern }) => sum + (weigh(pattern) ?? 0), 0) }
   if (weight.states > maxStates.patterns) return refuseAll(dataClasses, 'its patterns')
   const problems: Problem[] = []
   const classes: CompiledClass[] = []
@@ -58,10 +59,10 @@ interface Weight {
   states: number
 }
 
-/** What is no pattern weighs nothing: it is refused by itself. */
-function weigh(pattern: string): number {
+/** Undefined: it cannot be read. */
+function weigh(pattern: string): number | undefined {
   const parsed = parsePattern(pattern)
-  return 'error' in parsed ? 0 : countStates(parsed.node)
+  return 'error' in parsed ? undefined : countStates(parsed.node)
 }
 
 function refuseAll(dataClasses: readonly DataClass[], what: string): CompiledClasses {
@@ -157,11 +158,10 @@ class ClassWork {
     const name = this.#nameOf(dictionary.name)
     const detector = toDictionaryDetector({ name, class: this.#dataClass.name, terms })
     if ('problem' in detector) return this.#refuse(path, 'Invalid', detector.problem)
-    const states = weigh(detector.pattern)
+    const states = weigh(detector.pattern) ?? Infinity
+    if (states > maxStates.dictionary) return this.#refuse(path, 'Invalid', 'too large; make several lists of it')
     this.#weight.states += states
-    return states > maxStates.dictionary
-      ? this.#refuse(path, 'Invalid', 'too large; make several lists of it')
-      : [detector]
+    return [detector]
   }
 
   #checkField(field: string, path: string): void {

@@ -109,6 +109,19 @@ describe('a data class', () => {
     expect(problem?.message).toContain(expected)
   })
 
+  it('is refused for terms whose automaton is too large, by themselves or together', () => {
+    const nested = Array.from('abcdefgh').flatMap((letter) =>
+      Array.from({ length: 256 }, (_, i) => letter.repeat(i + 1)),
+    )
+    expect(
+      problemsOf({ dataClasses: [{ name: 'A', dictionaries: [projects] }] }, { 'terms/projects.txt': nested }),
+    ).toEqual(['spec.dataClasses[0].dictionaries[0].configMapRef Invalid'])
+    const many = Array.from({ length: 5_000 }, (_, i) => `${(i * 7919).toString(36)} ${(i * 104_729).toString(36)}`)
+    const dictionaries = [1, 2, 3].map((i) => ({ ...projects, name: `p${i}` }))
+    const dataClasses = [{ name: 'A', dictionaries }]
+    expect(problemsOf({ dataClasses }, { 'terms/projects.txt': many })).toEqual(['spec.dataClasses Invalid'])
+  })
+
   it('is refused where all patterns together are too large', () => {
     const patterns = Array.from({ length: 64 }, (_, i) => ({ name: `p${i}`, pattern: `${'[ab]c'.repeat(200)}${i}` }))
     const dataClasses = Array.from({ length: 16 }, (_, i) => ({ name: `C${i}`, patterns }))
