@@ -13,8 +13,9 @@ export function toDataPlace(start: Start): OverPlace {
     kind: 'Over',
     enter: (step) => (step === 'b64' ? inBytes : place),
     settle: (isString) => (isString ? texts : others),
+    knows: (name) => name === 'b64',
   }
-  const inBytes: OverPlace = { kind: 'Over', enter: place.enter, settle: (isString) => (isString ? bytes : others) }
+  const inBytes: OverPlace = { ...place, settle: (isString) => (isString ? bytes : others) }
   return place
 }
 

@@ -1,6 +1,6 @@
 // What a connection declares, as places of a mask: a declared field is masked as masks say of it, with all that stands in it, and the rest
 // of a document like any text.
-import { enter, settle, type Place, type Start } from '../../../policy/masking/framing/place.ts'
+import { enter, isKnownName, settle, type Place, type Start } from '../../../policy/masking/framing/place.ts'
 import type { TextMasks } from '../../../policy/masking/text-masks.ts'
 import { toDataPlace } from './data-place.ts'
 import type { Declaration, PlaceNode } from './declaration.ts'
@@ -48,5 +48,6 @@ function lay(above: Place, nodes: readonly PlaceNode[], around: Around): Place {
       return next.length === 0 ? enter(here, step) : lay(enter(here, step), next, around)
     },
     settle: (isString) => settle(here, isString),
+    knows: (name) => isKnownName(here, name) || nodes.some(({ children }) => children.has(name)),
   }
 }

@@ -1,7 +1,15 @@
 // The places of one value of a stream, in which a text goes on where the value before it ended: every string has a channel of its own, told
 // by where it stands.
 import type { ChannelSet } from '../../../policy/masking/framing/channels.ts'
-import { enter, fields, items, nowhere, settle, type Place, type Start } from '../../../policy/masking/framing/place.ts'
+import {
+  enter,
+  isKnownName,
+  items,
+  nowhere,
+  settle,
+  type Place,
+  type Start,
+} from '../../../policy/masking/framing/place.ts'
 import type { Json, JsonObject } from '../../../policy/model.ts'
 import { isJsonObject } from '../json/strict-json.ts'
 
@@ -45,12 +53,21 @@ export class PiecePlaces {
     return place.kind === 'String' ? (place.startedBy?.(start) ?? place) : place
   }
 
+  /** Names are masked as those of any data: what stands in this value alone does not make them known. */
   #ofObject(object: JsonObject, { data, steps }: Omit<Standing, 'value'>, options: PieceOptions): Place {
-    const places = Object.entries(object).map(([key, value]): [string, Place] => {
-      const known = options.known?.(key, value)
-      return [key, known ?? this.#of(this.#enter({ value, data, steps }, key), options)]
-    })
-    return fields(Object.fromEntries(places), data)
+    const known = new Map<string, Place>()
+    const places = new Map<string, Place>()
+    for (const [key, value] of Object.entries(object)) {
+      const place = options.known?.(key, value)
+      if (place !== undefined) known.set(key, place)
+      places.set(key, place ?? this.#of(this.#enter({ value, data, steps }, key), options))
+    }
+    return {
+      kind: 'Over',
+      enter: (step) => (typeof step === 'string' ? places.get(step) : undefined) ?? enter(data, step),
+      settle: (isString) => settle(data, isString),
+      knows: (name) => known.has(name) || isKnownName(data, name),
+    }
   }
 
   #enter({ value, data, steps }: Standing, key: string | number): Standing {

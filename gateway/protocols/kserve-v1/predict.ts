@@ -50,8 +50,9 @@ export function maskInstances(
   masks: TextMasks,
 ): UpstreamRequest {
   const data = toDataPlace(masks.start)
-  const root = isPlainName(body['signature_name']) ? fields({ signature_name: keep }, data) : data
-  return maskJsonRequest(upstream, root, masks)
+  const signature = isPlainName(body['signature_name']) ? keep : data
+  const known = { instances: data, inputs: data, parameters: data, examples: data, context: data }
+  return maskJsonRequest(upstream, fields({ ...known, signature_name: signature }, data), masks)
 }
 
 /** Bytes that one decoder would take and another would not are text that nobody could judge. */

@@ -26,7 +26,7 @@ export function collectText(value: Json, onOddBase64: () => void = () => {}): re
 }
 
 /** What model servers call the parts of an answer; any other key is text like everything else. */
-const ordinaryKeys: ReadonlySet<string> = new Set([
+export const ordinaryKeys: ReadonlySet<string> = new Set([
   'detail',
   'error',
   'explanations',

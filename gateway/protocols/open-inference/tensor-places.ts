@@ -32,6 +32,7 @@ export function toRequestPlace({ body, start, sizes }: Tensors, model: string): 
   const outputs = toTensorPlaces(body, 'outputs', { body, start, sizes: new Map() })
   return fields(
     {
+      id: data,
       model_name: body['model_name'] === model ? keep : data,
       parameters: toParameterPlace(body, data),
       inputs,
@@ -46,6 +47,8 @@ export function toAnswerPlace(tensors: Tensors): Place {
   const data = toDataPlace(start)
   return fields(
     {
+      id: data,
+      error: data,
       model_name: isPlainName(body['model_name']) ? keep : data,
       model_version: isPlainVersion(body['model_version']) ? keep : data,
       parameters: toParameterPlace(body, data),
@@ -101,6 +104,8 @@ function toParameterPlace(of: JsonObject, data: Place, size?: number): Place {
   const told = parameters['binary_data_size']
   return fields(
     {
+      binary_data: data,
+      binary_data_output: data,
       content_type: codecs.has(parameters['content_type'] ?? null) ? keep : data,
       binary_data_size: size === undefined ? (isSize(told) ? keep : data) : instead(String(size)),
     },

@@ -1,6 +1,8 @@
 // Triton's generate extension: a body of free keys, each an input tensor of the model or one of its parameters. Every string counts as
 // prompt, and every key that may be a tensor is shown as one, so that a rule about inputs holds on both roads.
+import { fields, type Place, type Start } from '../../../policy/masking/framing/place.ts'
 import type { Json, JsonObject, TensorFacts } from '../../../policy/model.ts'
+import { toDataPlace } from '../declared/data-place.ts'
 import { assertPlainKeys, readJsonObject } from '../json/fields.ts'
 import { collectUnknownText } from '../json/known-keys.ts'
 import { isJsonObject, tensorBounds } from '../json/strict-json.ts'
@@ -18,6 +20,12 @@ export function readGenerate(bytes: Uint8Array): GenerateRequest {
   const { body } = readJsonObject(bytes, tensorBounds)
   assertPlainKeys(body, knownKeys)
   return { prompt: listText(body, textKey).join('\n'), inputs: toTensors(body), body }
+}
+
+/** Whatever is no tensor of the model or no parameter is refused by the server, so that nothing of it is structure. */
+export function toGeneratePlace(start: Start): Place {
+  const data = toDataPlace(start)
+  return fields(Object.fromEntries([...knownKeys].map((key) => [key, data])), data)
 }
 
 /** All text of a body of free keys, that of the named key first. */

@@ -23,7 +23,7 @@ function toGeneratedPlace(body: Json, data: Place): Place {
     const place = toKnownPlace(key, value)
     return place === undefined ? [] : [[key, place]]
   })
-  return fields(Object.fromEntries(known), data)
+  return fields({ text_output: data, error: data, ...Object.fromEntries(known) }, data)
 }
 
 export function openGeneratedMask(masks: TextMasks): StreamMask {

@@ -1,6 +1,5 @@
 // Triton over HTTP: the Open Inference Protocol, and the generate extension for models of text.
 import type { CompiledConnection } from '../../../policy/snapshot.ts'
-import { toDataPlace } from '../declared/data-place.ts'
 import { assertJsonOfCurl, assertNoQuery } from '../json/body.ts'
 import { maskJsonRequest } from '../json/mask-body.ts'
 import { renderInferenceError } from '../open-inference/error.ts'
@@ -9,7 +8,7 @@ import type { ModelOperations, Place } from '../open-inference/v2-path.ts'
 import { findPlace } from '../open-inference/v2-path.ts'
 import type { Protocol, RequestHead, RequestPlan } from '../protocol.ts'
 import { generateAnswer } from './answer.ts'
-import { readGenerate } from './generate.ts'
+import { readGenerate, toGeneratePlace } from './generate.ts'
 
 const operations: ModelOperations = new Map([
   ...tensorOperations,
@@ -40,7 +39,7 @@ function planGenerate({ operation, model, version, path }: Place, head: RequestH
         facts: { operation, model, version, stream, prompt, inputs, parameters: body, body },
         upstream,
         answer: generateAnswer,
-        mask: (masks) => maskJsonRequest(upstream, toDataPlace(masks.start), masks),
+        mask: (masks) => maskJsonRequest(upstream, toGeneratePlace(masks.start), masks),
       }
     },
   }
