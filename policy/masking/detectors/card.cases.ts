@@ -35,9 +35,9 @@ export const cardCases: DetectorCases = {
     'zero width «4111\u200b 1111 1111 11\u200b11»',
     'slashes «4111/1111/1111/1111»',
     'underscores «4111_1111_1111_1111»',
+    'a line each «4111\n1111\n1111\n1111»',
   ],
   missed: [
-    'a line each 4111\n1111\n1111\n1111',
     'in words four one one one',
     'spread over commas 4,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1',
     'reversed 1111 1111 1111 1114',

@@ -17,6 +17,7 @@ export const emailCases: DetectorCases = {
     '«john.doe\uff20example.com»',
     '«john\u200b.doe@example.com»',
     '«john.doe@exam\u00adple.com»',
+    '«john.doe @ example.com»',
   ],
   missed: ['john at example dot com', 'john@example . com'],
 }

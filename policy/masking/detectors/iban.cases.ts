@@ -21,7 +21,8 @@ export const ibanCases: DetectorCases = {
     'dots «DE89.3704.0044.0532.0130.00»',
     'full width «DE\uff18\uff19 \uff13\uff17\uff10\uff14 \uff10\uff10\uff14\uff14 \uff10\uff15\uff13\uff12 \uff10\uff11\uff13\uff10 \uff10\uff10»',
     'zero width «DE89\u200b3704 0044 0532 0130 00»',
+    'newlines «DE89 3704\n0044 0532\n0130 00»',
     'no-break «DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000»',
   ],
-  missed: ['newlines DE89 3704\n0044 0532\n0130 00'],
+  missed: ['three apart DE89   3704   0044   0532   0130   00'],
 }

@@ -5,7 +5,7 @@ import { isIban } from '../verifiers/mod97.ts'
 export const iban: Detector = {
   name: 'iban',
   class: 'PII',
-  pattern: String.raw`\b[A-Za-z]{2}[ .-]{0,2}\d{2}(?:[ .-]{0,2}[A-Za-z0-9]){11,29}\b`,
+  pattern: String.raw`\b[A-Za-z]{2}[\s.-]{0,2}\d{2}(?:[\s.-]{0,2}[A-Za-z0-9]){11,29}\b`,
   verify: isIban,
   maxLength: 90,
 }
