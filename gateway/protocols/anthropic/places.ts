@@ -114,6 +114,7 @@ export function toWireRules(start: Start, others: WireRules['at'] = nothing): Wi
     start,
     numbers: false,
     isName: isWireName,
+    data: () => maskEverywhere(start),
     at: (name, owner) => others(name, owner) ?? placeAt(name, owner, start),
   }
 }
@@ -137,7 +138,7 @@ function nothing(): undefined {
 
 function placeAt(name: string, owner: JsonObject, start: Start): Place | undefined {
   if (dataKeys.has(name)) return maskEverywhere(start)
-  if (schemaKeys.has(name)) return schemaPlace(owner[name], start)
+  if (schemaKeys.has(name)) return schemaPlace(owner[name], { start, data: () => maskEverywhere(start) })
   const value = owner[name]
   if (Array.isArray(value) && wordKeys.has(name)) return oneOrMany(keptIf(isWord, start))
   return typeof value === 'string' ? stringAt(name, owner['type'], start) : undefined

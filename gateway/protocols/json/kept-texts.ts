@@ -22,7 +22,7 @@ export function keptIf(isKept: (text: string) => boolean, start: Start): Place {
   return heldPlace((text, at) => (isKept(text) ? text : maskText(start(at), text)), start)
 }
 
-/** The same for names of fields and whatever else is started like a text. */
+/** The same for a text that stands in no JSON. */
 export function startKept(isKept: (text: string) => boolean, start: Start): Start {
   return startHeld((text, at) => (isKept(text) ? text : maskText(start(at), text)))
 }
@@ -41,7 +41,7 @@ export function sealedPlace(start: Start): Place {
 
 /**
  * Base64 of a picture, a sound, a file. Text in it is masked, whatever else is in it, and the base64 made anew; pictures, sounds and
- * documents of a kind that is known by its first bytes stay. What is too short to be told from a word is masked as a word first.
+ * documents of a kind that is known by its first bytes stay. Anything else may be a word that only looks like base64, and is masked as one.
  */
 export function binaryPlace(start: Start): Place {
   return heldPlace((text, at) => maskBinary(start, text, at), start)
@@ -89,10 +89,9 @@ function startHeld(mask: (text: string, at: TextAt) => string): Start {
 function maskBinary(start: Start, text: string, at: TextAt): string {
   const bytes = decode(text)
   if (bytes === undefined) return maskText(start(at), text)
-  const asWord = isSealed(text) ? text : maskText(start(at), text)
-  if (asWord !== text) return asWord
   if (sniffType(bytes) !== '' && toText(bytes) === undefined) return text
-  return maskBytes(start(at), { text, bytes })
+  const asWord = maskText(start(at), text)
+  return asWord === text ? maskBytes(start(at), { text, bytes }) : asWord
 }
 
 function maskBytes(masker: Masker, { text, bytes }: { readonly text: string; readonly bytes: Uint8Array }): string {

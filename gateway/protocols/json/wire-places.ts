@@ -3,14 +3,18 @@
 // under another name is data, and masked with its names and numbers.
 import { maskEverywhere, type OverPlace, type Place, type Start } from '../../../policy/masking/framing/place.ts'
 import type { Json, JsonObject } from '../../../policy/model.ts'
-import { keptIf, startKept } from './kept-texts.ts'
+import { keptIf } from './kept-texts.ts'
 import { isJsonObject } from './strict-json.ts'
+
+export type DataPlace = (value: Json | undefined, name?: string) => Place
 
 export interface WireRules {
   readonly start: Start
   readonly isName: (name: string) => boolean
   /** What stands under a name of `owner`. Undefined: under a known name text, or more in the protocol's own shape; else data. */
   readonly at: (name: string, owner: JsonObject) => Place | undefined
+  /** Of data, under a name of any sort. Everything in it is masked; some of it may need to be decoded for that. */
+  readonly data: DataPlace
   /** Numbers under known names are data as well, and no counts. */
   readonly numbers: boolean
 }
@@ -21,32 +25,33 @@ export function wirePlace(value: Json | undefined, rules: WireRules): OverPlace 
   return {
     kind: 'Over',
     enter: (step) => enterWire(value, step, rules),
-    // Names are asked for as what is no string.
-    settle: (isString) => ({ kind: 'Mask', start: isString ? start : startKept(isName, start), keys: true, numbers }),
+    settle: () => ({ kind: 'Mask', start, keys: true, numbers }),
+    knows: isName,
   }
 }
 
 function enterWire(value: Json | undefined, step: string | number, rules: WireRules): Place {
   if (typeof step === 'number') {
-    return Array.isArray(value) ? wirePlace(value[step], rules) : maskEverywhere(rules.start)
+    return Array.isArray(value) ? wirePlace(value[step], rules) : rules.data(undefined)
   }
-  if (!isJsonObject(value) || !Object.hasOwn(value, step)) return maskEverywhere(rules.start)
-  return rules.at(step, value) ?? (rules.isName(step) ? wirePlace(value[step], rules) : maskEverywhere(rules.start))
+  if (!isJsonObject(value) || !Object.hasOwn(value, step)) return rules.data(undefined)
+  return rules.at(step, value) ?? (rules.isName(step) ? wirePlace(value[step], rules) : rules.data(value[step], step))
 }
 
 /** Values of one kind under names that the caller gave them. */
 export function membersPlace(
   members: Json | undefined,
-  toPlace: (member: Json | undefined) => Place,
+  toPlace: (member: Json | undefined, name: string) => Place,
   start: Start,
 ): OverPlace {
   return {
     kind: 'Over',
     enter: (step) =>
       isJsonObject(members) && typeof step === 'string' && Object.hasOwn(members, step)
-        ? toPlace(members[step])
+        ? toPlace(members[step], step)
         : maskEverywhere(start),
     settle: () => maskEverywhere(start),
+    knows: () => false,
   }
 }
 
@@ -86,15 +91,23 @@ const schemaLists: ReadonlySet<string> = new Set(['$defs', 'definitions', 'prope
 const plainKeywords: ReadonlySet<string> = new Set(['additionalProperties', 'allOf', 'anyOf', 'items', 'not', 'oneOf'])
 
 /** A schema that a caller or a tool wrote: keywords stay, and all else is masked, names of properties and numbers as well. */
-export function schemaPlace(schema: Json | undefined, start: Start): Place {
+export function schemaPlace(schema: Json | undefined, { start, data }: Pick<WireRules, 'start' | 'data'>): Place {
   const rules: WireRules = {
     start,
+    data,
     numbers: true,
     isName: (name) => keywords.has(name),
     at: (name, owner) => {
-      if (schemaLists.has(name)) return membersPlace(owner[name], (one) => schemaPlace(one, start), start)
+      if (schemaLists.has(name))
+        return membersPlace(
+          owner[name],
+          (one, called) => (isJsonObject(one) ? schemaPlace(one, rules) : data(one, called)),
+          start,
+        )
       if (plainKeywords.has(name)) return undefined
-      return name === 'type' ? keptIf((text) => types.has(text), start) : maskEverywhere(start)
+      return name === 'type' && typeof owner[name] === 'string'
+        ? keptIf((text) => types.has(text), start)
+        : data(owner[name], name)
     },
   }
   return wirePlace(schema, rules)

@@ -5,7 +5,7 @@ import { maskEverywhere, type Place, type Start } from '../../../policy/masking/
 import type { Json, JsonObject } from '../../../policy/model.ts'
 import { binaryPlace, idPlace, keptIf, linkPlace, oneOrMany, sealedPlace } from '../json/kept-texts.ts'
 import { isJsonObject } from '../json/strict-json.ts'
-import { membersPlace, schemaPlace, wirePlace, type WireRules } from '../json/wire-places.ts'
+import { membersPlace, schemaPlace, wirePlace, type DataPlace, type WireRules } from '../json/wire-places.ts'
 import { messageKeys, paramKeys, wire } from './keys.ts'
 import type { MessageId } from './message.ts'
 import { isMethod, revisions } from './methods.ts'
@@ -104,14 +104,22 @@ const dataKeys: ReadonlySet<string> = new Set([
 /** Messages of the protocol under names that somebody chose. */
 const memberKeys: ReadonlySet<string> = new Set(['inputRequests', 'inputResponses'])
 const binaryTypes: ReadonlySet<Json | undefined> = new Set(['audio', 'image'])
+/** As binary-text.ts reads them. */
+const binaryKeys: ReadonlySet<string> = new Set(['blob', 'data'])
 
 function toRules(start: Start, id: MessageId | undefined): WireRules {
   const rules: WireRules = {
     start,
     numbers: false,
     isName,
+    data: toDataPlace(start),
     at: (name, owner) => {
-      if (memberKeys.has(name)) return membersPlace(owner[name], (member) => wirePlace(member, rules), start)
+      if (memberKeys.has(name))
+        return membersPlace(
+          owner[name],
+          (member, called) => (isJsonObject(member) ? wirePlace(member, rules) : rules.data(member, called)),
+          start,
+        )
       // What a server asks on its own account has an id of its own, which may be the same one.
       return name === 'id' && 'jsonrpc' in owner && owner[name] === id ? { kind: 'Keep' } : placeAt(name, owner, start)
     },
@@ -120,11 +128,16 @@ function toRules(start: Start, id: MessageId | undefined): WireRules {
 }
 
 function placeAt(name: string, owner: JsonObject, start: Start): Place | undefined {
-  if (dataKeys.has(name) || isAnswered(name, owner)) return maskEverywhere(start)
-  if (schemaKeys.has(name)) return schemaPlace(owner[name], start)
-  if (wordKeys.has(name) && !isJsonObject(owner[name])) return oneOrMany(keptIf(isWord, start))
-  if (name === 'data') return binaryTypes.has(owner['type']) ? binaryPlace(start) : maskEverywhere(start)
+  if (dataKeys.has(name) || isAnswered(name, owner)) return toDataPlace(start)(owner[name])
+  if (schemaKeys.has(name)) return schemaPlace(owner[name], { start, data: toDataPlace(start) })
+  if (wordKeys.has(name) && isText(owner[name])) return oneOrMany(keptIf(isWord, start))
+  if (name === 'data' && !binaryTypes.has(owner['type'])) return toDataPlace(start)(owner[name])
   return typeof owner[name] === 'string' ? stringAt(name, start) : undefined
+}
+
+/** A string, or some. */
+function isText(value: Json | undefined): boolean {
+  return Array.isArray(value) ? value.every((one) => typeof one === 'string') : typeof value === 'string'
 }
 
 /** The fields that a person filled in: an object with names of its own, where results of tools have their blocks. */
@@ -133,9 +146,28 @@ function isAnswered(name: string, owner: JsonObject): boolean {
   return name === 'content' && isJsonObject(value) && ('action' in owner || typeof value['type'] !== 'string')
 }
 
+/** What callers and tools wrote in a shape of their own. Files in it are decoded by whoever reads it, as in the protocol's own shape. */
+function toDataPlace(start: Start): DataPlace {
+  const dataPlace: DataPlace = (value, name = '') => {
+    if (typeof value === 'string' && binaryKeys.has(name)) return binaryPlace(start)
+    return {
+      kind: 'Over',
+      enter: (step) => dataPlace(toMember(value, step), String(step)),
+      settle: () => maskEverywhere(start),
+      knows: () => false,
+    }
+  }
+  return dataPlace
+}
+
+function toMember(value: Json | undefined, step: string | number): Json | undefined {
+  if (typeof step === 'number') return Array.isArray(value) ? value[step] : undefined
+  return isJsonObject(value) && Object.hasOwn(value, step) ? value[step] : undefined
+}
+
 function stringAt(name: string, start: Start): Place | undefined {
   if (idKeys.has(name)) return idPlace(start)
   if (sealedKeys.has(name)) return sealedPlace(start)
-  if (name === 'blob') return binaryPlace(start)
+  if (binaryKeys.has(name)) return binaryPlace(start)
   return name === 'src' ? linkPlace(start) : undefined
 }
