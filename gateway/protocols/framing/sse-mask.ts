@@ -63,13 +63,13 @@ class SseMask implements StreamMask {
   readonly push = (bytes: Uint8Array): Uint8Array => {
     // All are whole, but for the last one of a stream that breaks off.
     const events = [...this.#reader.push(bytes), ...this.#reader.end()]
-    return new TextEncoder().encode(events.map((event) => this.#take(event)).join(''))
+    return encoder.encode(events.map((event) => this.#take(event)).join(''))
   }
 
-  readonly end = (): Uint8Array => new TextEncoder().encode(this.#send(this.#writeHeld(this.#set.end())))
+  readonly end = (): Uint8Array => encoder.encode(this.#send(this.#writeHeld(this.#set.end())))
 
   #take(event: SseEvent): string {
-    const raw = this.#lines.mask(new TextDecoder('utf-8', { ignoreBOM: true }).decode(event.raw))
+    const raw = this.#lines.mask(decoder.decode(event.raw))
     return this.#send(this.#maskData(raw, event))
   }
 
@@ -110,6 +110,9 @@ class SseMask implements StreamMask {
     return sent
   }
 }
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const encoder = new TextEncoder()
 
 const endsInBlankLine = /(?:^|\r\n|\r|\n)(?:\r\n|\r|\n)$/u
 

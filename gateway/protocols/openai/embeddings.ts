@@ -12,7 +12,7 @@ import type { Shape } from './gather.ts'
 import { gatherText } from './gather.ts'
 import { assertNothingHidden, hiddenKeys } from './hidden.ts'
 import { blanked } from './masking/blanked.ts'
-import { toPlace } from './masking/place.ts'
+import { Places } from './masking/place.ts'
 
 const known = ['model', 'input', 'dimensions', 'encoding_format', 'user']
 const textKeys: ReadonlySet<string> = new Set(known)
@@ -49,7 +49,7 @@ const shape: Shape = {
 }
 
 export const embeddingAnswer: AnswerFormat = toAnswerFormat(() => openPlain(shape), {
-  whole: ({ start }) => toPlace({ ...shape, ...blanked, id: 'Name', model: 'Name' }, start),
+  whole: ({ start }) => new Places(start).of({ ...shape, ...blanked, id: 'Name', model: 'Name' }),
 })
 
 /** For answers that have no choices and no calls. */

@@ -10,7 +10,7 @@ import type { ReadRequest, UpstreamRequest } from '../protocol.ts'
 import { errorShape, toAnswerFormat } from './answer.ts'
 import { openPlain } from './embeddings.ts'
 import type { Shape } from './gather.ts'
-import { toPlace } from './masking/place.ts'
+import { Places } from './masking/place.ts'
 
 type Models = Pick<CompiledConnection, 'models'>
 
@@ -28,7 +28,7 @@ const shape: Shape = { ...modelShape, data: modelShape, error: errorShape }
 const named = { ...modelShape, id: 'Name', root: 'Name', parent: 'Name' } as const
 
 const answer = toAnswerFormat(() => openPlain(shape), {
-  whole: ({ start }) => toPlace({ ...shape, ...named, data: named }, start),
+  whole: ({ start }) => new Places(start).of({ ...shape, ...named, data: named }),
 })
 
 export function listModels({ models }: Models, upstream: UpstreamRequest): ReadRequest {

@@ -1,15 +1,15 @@
 // Answers made of choices under a mask, whole or in chunks: of each choice its content, what it thought, its refusal, what it calls
 // tools with, and whatever else a server tells in it.
 import type { HeldEvent } from '../../../../policy/masking/framing/channels.ts'
-import { fields, items, type Place, type Start } from '../../../../policy/masking/framing/place.ts'
-import type { TextMasks } from '../../../../policy/masking/text-masks.ts'
+import { items, type Place } from '../../../../policy/masking/framing/place.ts'
 import type { Json, JsonObject } from '../../../../policy/model.ts'
 import type { SsePlans, WrittenEvent } from '../../framing/sse-mask.ts'
 import { isJsonObject } from '../../json/strict-json.ts'
+import type { AnswerMasking } from '../answer.ts'
 import { callShape, choiceShape, chunkShape, messageShape, toIndex, toReason } from '../choices.ts'
 import { blanked } from './blanked.ts'
 import { pickPiece, toPieces, type Pieces } from './pieces.ts'
-import { otherIn, toPlace, type MaskShape } from './place.ts'
+import { Places, withFields, type MaskShape } from './place.ts'
 
 /** Names come whole: readers refuse one that grows. */
 const maskedCall: MaskShape = {
@@ -32,28 +32,26 @@ const maskedChoice: MaskShape = {
   delta: maskedMessage,
   text: 'Text',
 }
-const named = { id: 'Name', model: 'Name', object: 'Name', system_fingerprint: 'Name' } as const
+const named = { id: 'Name', model: 'Name', object: 'Name', system_fingerprint: 'Name', obfuscation: 'Name' } as const
 const maskedChunk: MaskShape = { ...chunkShape, ...blanked, ...named, choices: maskedChoice }
 
-export const choicesMasking = {
-  whole: ({ start }: TextMasks): Place => toPlace(maskedChunk, start),
-  plans: planChoices,
+export const choicesMasking: AnswerMasking = {
+  whole: ({ start }) => new Places(start).of(maskedChunk),
+  plans: ({ start }) => planChoices(new Places(start)),
 }
 
-function planChoices({ start }: TextMasks): SsePlans {
+function planChoices(places: Places): SsePlans {
   const over = new Set<string>()
-  const chunk = toChunkPlace(start)
   return {
     marks: new Set(['[DONE]']),
     plan: ({ said, isAfterMark }, set) => {
       const choices = listChoices(said)
-      const places = choices.map(({ path, choice }) => {
-        const pieces = { set, start, choice: path, isOver: () => isAfterMark || over.has(path) }
-        return toChoicePieces(choice, pieces)
+      const all = choices.map(({ path, choice }) => {
+        return toChoicePieces(choice, { set, places, choice: path, isOver: () => isAfterMark || over.has(path) })
       })
       const ended = choices.filter(({ choice }) => toReason(choice) !== '').map(({ path }) => path)
       for (const path of ended) over.add(path)
-      return { places: chunk(places), ends: isError(said) ? 'All' : ended.map((choice) => ({ choice })) }
+      return { places: toChunkPlace(places, all), ends: isError(said) ? 'All' : ended.map((choice) => ({ choice })) }
     },
     write: writeChunk,
   }
@@ -78,24 +76,17 @@ function isError(said: Json): boolean {
   return isJsonObject(said) && (said['error'] ?? null) !== null
 }
 
-/** Made once for a stream; `places` are those of the choices of one event. */
-function toChunkPlace(start: Start): (places: readonly Place[]) => Place {
-  const other = otherIn(maskedChunk, start)
-  const known = Object.entries(maskedChunk).map(([key, masking]) => [key, toPlace(masking, start)] as const)
-  return (places) => {
-    const choices = items((i) => places[i] ?? other, other)
-    return fields({ ...Object.fromEntries(known), choices }, other)
-  }
+function toChunkPlace(places: Places, choices: readonly Place[]): Place {
+  const other = places.of(maskedChoice)
+  return withFields(places.of(maskedChunk), { choices: items((i) => choices[i] ?? other, other) })
 }
 
 function toChoicePieces(choice: JsonObject, pieces: Pieces): Place {
-  const known = Object.entries(maskedChoice).map(([key, masking]) => [key, toPlace(masking, pieces.start)] as const)
-  const said = {
+  return withFields(pieces.places.of(maskedChoice), {
     delta: toPieces(choice['delta'], maskedMessage, 'delta', pieces),
     message: toPieces(choice['message'], maskedMessage, 'message', pieces),
     text: toPieces(choice['text'], 'Text', 'text', pieces),
-  }
-  return fields({ ...Object.fromEntries(known), ...said }, otherIn(maskedChoice, pieces.start))
+  })
 }
 
 const heads = ['id', 'object', 'created', 'model', 'service_tier', 'system_fingerprint', 'provider']

@@ -1,14 +1,14 @@
 // Texts that come in pieces over the events of a stream. Each place that a text may stand in is a channel of its own, named by the
 // path to it, as the readers have it: lists number what they go on with.
 import type { ChannelSet } from '../../../../policy/masking/framing/channels.ts'
-import { fields, instead, items, type Place, type Start } from '../../../../policy/masking/framing/place.ts'
+import { instead, items, type Place } from '../../../../policy/masking/framing/place.ts'
 import type { Json, JsonObject } from '../../../../policy/model.ts'
 import { isJsonObject } from '../../json/strict-json.ts'
-import { otherIn, toPlace, type Masking, type MaskShape } from './place.ts'
+import type { Masking, MaskShape, Places } from './place.ts'
 
 export interface Pieces {
   readonly set: ChannelSet
-  readonly start: Start
+  readonly places: Places
   readonly choice: string
   /** Its end has been sent. What still comes would join what was said before, unseen by its masker: it is left out. */
   readonly isOver: (path: string) => boolean
@@ -18,29 +18,35 @@ export interface Pieces {
 
 /** Every text in `value` that `masking` has as one, or that nobody knows, goes on with its channel. */
 export function toPieces(value: Json | undefined, masking: Masking, path: string, pieces: Pieces): Place {
-  if (typeof masking === 'string' && masking !== 'Text') return toPlace(masking, pieces.start)
+  if (typeof masking === 'string' && masking !== 'Text') return pieces.places.of(masking)
   if (typeof value === 'string') return toPiece(path, pieces)
   if (Array.isArray(value)) {
-    const places = value.map((item: Json, i) =>
-      toPieces(item, masking, join(path, String(toPosition(item, i))), pieces),
-    )
-    const otherwise = toPlace('Text', pieces.start)
-    return items((i) => places[i] ?? otherwise, otherwise)
+    const all = value.map((item: Json, i) => toPieces(item, masking, join(path, String(toPosition(item, i))), pieces))
+    return items((i) => all[i] ?? pieces.places.other, pieces.places.other)
   }
-  if (!isJsonObject(value)) return toPlace('Text', pieces.start)
+  if (!isJsonObject(value)) return pieces.places.other
   return toFieldPieces(value, typeof masking === 'string' ? {} : masking, path, pieces)
 }
 
 function toFieldPieces(value: JsonObject, shape: MaskShape, path: string, pieces: Pieces): Place {
-  const places = Object.entries(value).map(([key, inner]): [string, Place] => {
-    const masking = Object.hasOwn(shape, key) ? (shape[key] ?? 'Text') : 'Text'
-    return [key, toPieces(inner, masking, join(path, escapeStep(key)), pieces)]
-  })
-  return fields(Object.fromEntries(places), otherIn(shape, pieces.start))
+  const { other } = pieces.places
+  const knows = (name: string): boolean => Object.hasOwn(shape, name)
+  const all = new Map(
+    Object.entries(value).map(([key, inner]) => {
+      const masking = knows(key) ? (shape[key] ?? 'Text') : 'Text'
+      return [key, toPieces(inner, masking, join(path, escapeStep(key)), pieces)]
+    }),
+  )
+  return {
+    kind: 'Over',
+    enter: (step) => (typeof step === 'string' ? (all.get(step) ?? other) : other),
+    settle: () => other,
+    knows,
+  }
 }
 
-function toPiece(path: string, { set, start, choice, isOver, grows }: Pieces): Place {
-  if (grows?.(path) === false) return toPlace('Text', start)
+function toPiece(path: string, { set, places, choice, isOver, grows }: Pieces): Place {
+  if (grows?.(path) === false) return places.of('Text')
   return isOver(path) ? instead('""') : set.piece({ choice, name: path })
 }
 

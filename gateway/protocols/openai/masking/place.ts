@@ -1,11 +1,12 @@
 // From what the readers know of the fields of a message to what is done with them under a mask. Whatever they do not know is masked:
 // texts, names of fields, numbers as they are written.
 import {
-  fields,
+  enter,
   instead,
-  items,
+  isKnownName,
   keep,
   maskEverywhere,
+  settle,
   type Place,
   type Start,
 } from '../../../../policy/masking/framing/place.ts'
@@ -28,8 +29,52 @@ export interface MaskShape {
   readonly [key: string]: Masking
 }
 
-export function toPlace(masking: Masking, start: Start): Place {
-  return typeof masking === 'string' ? toLeaf[masking](start) : toShapePlace(masking, start)
+/** The places of one request or answer. They are made when a value is met that stands in them, and once. */
+export class Places {
+  readonly start: Start
+  /** For what nobody knows. */
+  readonly other: Place
+  readonly #made = new Map<Masking, Place>()
+
+  constructor(start: Start) {
+    this.start = start
+    this.other = maskEverywhere(start)
+  }
+
+  of(masking: Masking): Place {
+    const known = this.#made.get(masking)
+    if (known !== undefined) return known
+    const place = typeof masking === 'string' ? toLeaf[masking](this.start) : this.#toShapePlace(masking)
+    this.#made.set(masking, place)
+    return place
+  }
+
+  /** The same for an object and for each one in a list; a text in their place is one like all. */
+  #toShapePlace(shape: MaskShape): Place {
+    const place: Place = {
+      kind: 'Over',
+      enter: (step) => {
+        if (typeof step === 'number') return place
+        return Object.hasOwn(shape, step) ? this.of(shape[step] ?? 'Text') : this.other
+      },
+      settle: () => this.other,
+      knows: (name) => Object.hasOwn(shape, name),
+    }
+    return place
+  }
+}
+
+/** `base` with other places for some fields of its object. */
+export function withFields(base: Place, places: Readonly<Record<string, Place>>): Place {
+  return {
+    kind: 'Over',
+    enter: (step) => {
+      const place = Object.hasOwn(places, step) ? places[step] : undefined
+      return typeof step === 'string' && place !== undefined ? place : enter(base, step)
+    },
+    settle: (isString) => settle(base, isString),
+    knows: (name) => Object.hasOwn(places, name) || isKnownName(base, name),
+  }
 }
 
 type Leaf = Extract<Masking, string>
@@ -47,33 +92,6 @@ const toLeaf: Readonly<Record<Leaf, (start: Start) => Place>> = {
   Nothing: () => instead('null'),
   NoList: () => instead('[]'),
   Kept: () => keep,
-}
-
-function toShapePlace(shape: MaskShape, start: Start): Place {
-  const places = Object.fromEntries(Object.entries(shape).map(([key, masking]) => [key, toPlace(masking, start)]))
-  return oneOrMany(fields(places, otherIn(shape, start)), start)
-}
-
-/** The same for an object and for each one in a list; a text in their place is one like all. */
-export function oneOrMany(object: Place, start: Start): Place {
-  const one: Place = { kind: 'String', start, otherwise: object }
-  return { kind: 'String', start, otherwise: items(() => one, object) }
-}
-
-/** What the shape does not know, and the names of all its fields. */
-export function otherIn(shape: MaskShape, start: Start): Place {
-  return maskEverywhere(unlessWord(start, namesOf(shape)))
-}
-
-const nameSets = new WeakMap<MaskShape, ReadonlySet<string>>()
-
-/** Names of fields are words of the API too. */
-function namesOf(shape: MaskShape): ReadonlySet<string> {
-  const known = nameSets.get(shape)
-  if (known !== undefined) return known
-  const names = new Set([...Object.keys(shape), ...structuralWords])
-  nameSets.set(shape, names)
-  return names
 }
 
 function stringAt(start: Start, otherwise: Start): Place {

@@ -2,7 +2,7 @@
 // readers took for more than a text: the model, words of the API, numbers and switches that steer, binaries.
 import type { Place } from '../../../../policy/masking/framing/place.ts'
 import type { TextMasks } from '../../../../policy/masking/text-masks.ts'
-import { toPlace, type MaskShape } from './place.ts'
+import { Places, type MaskShape } from './place.ts'
 
 const steering =
   words(`max_tokens max_completion_tokens max_output_tokens max_tool_calls n best_of seed temperature top_p top_k min_p
@@ -123,7 +123,7 @@ export const embeddingRequest = toRequestPlace({ ...body, input: 'Text' })
 export const responseRequest = toRequestPlace(response)
 
 function toRequestPlace(shape: MaskShape): (masks: TextMasks) => Place {
-  return ({ start }) => toPlace(shape, start)
+  return ({ start }) => new Places(start).of(shape)
 }
 
 function words(names: string): MaskShape {

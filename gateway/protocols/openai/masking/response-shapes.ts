@@ -4,8 +4,11 @@ import { annotationShape, itemShape, partShape } from '../response-items.ts'
 import { blanked } from './blanked.ts'
 import type { MaskShape } from './place.ts'
 
+const annotation: MaskShape = { ...annotationShape, index: 'Quiet', start_index: 'Quiet', end_index: 'Quiet' }
+
 export const maskedPart: MaskShape = {
   ...partShape,
+  annotations: annotation,
   ...blanked,
   // Clients go through the list.
   logprobs: 'NoList',
@@ -50,7 +53,7 @@ const settings: MaskShape = { effort: 'Quiet', summary: 'Quiet', generate_summar
 export const maskedResponse: MaskShape = {
   ...responseShape,
   ...blanked,
-  ...Object.fromEntries(numbers.split(/\s+/u).map((name) => [name, 'Quiet'] as const)),
+  ...toQuiet(numbers),
   id: 'Name',
   model: 'Name',
   output: maskedItem,
@@ -63,14 +66,22 @@ export const maskedResponse: MaskShape = {
 /** Before its end it tells parts of texts at most, which cannot be masked alone; its items are told by events of their own. */
 export const unfinishedResponse: MaskShape = { ...maskedResponse, output: 'NoList', output_text: 'Nothing' }
 
+const positions = `output_index content_index summary_index annotation_index command_index partial_image_index`
+
 export const maskedEvent: MaskShape = {
   ...eventShape,
   ...blanked,
+  ...toQuiet(positions),
   type: 'Name',
+  obfuscation: 'Name',
   name: 'Quiet',
   logprobs: 'NoList',
-  annotation: annotationShape,
+  annotation,
   item: maskedItem,
   part: maskedPart,
   response: maskedResponse,
+}
+
+function toQuiet(names: string): MaskShape {
+  return Object.fromEntries(names.split(/\s+/u).map((name) => [name, 'Quiet' as const]))
 }

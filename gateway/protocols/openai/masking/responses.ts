@@ -1,7 +1,7 @@
 // Answers of OpenAI's Responses under a mask, whole or as typed events. A text is told up to four times: in pieces, as a whole, in its
 // item, in the last event. Each of its wholes is masked as its pieces were together, so that all of them agree.
 import type { ChannelSet, Endings, EventPlan, HeldEvent } from '../../../../policy/masking/framing/channels.ts'
-import { fields, type Place, type Start } from '../../../../policy/masking/framing/place.ts'
+import type { Place } from '../../../../policy/masking/framing/place.ts'
 import type { TextMasks } from '../../../../policy/masking/text-masks.ts'
 import type { Json, JsonObject } from '../../../../policy/model.ts'
 import type { PlannedEvent, SsePlans, WrittenEvent } from '../../framing/sse-mask.ts'
@@ -9,7 +9,7 @@ import { isJsonObject } from '../../json/strict-json.ts'
 import type { AnswerMasking } from '../answer.ts'
 import { Numbering } from './numbering.ts'
 import { toPieces, type Pieces } from './pieces.ts'
-import { otherIn, toPlace } from './place.ts'
+import { Places, withFields } from './place.ts'
 import {
   growsInItem,
   partTexts,
@@ -23,7 +23,7 @@ import {
 import { maskedEvent, maskedItem, maskedPart, maskedResponse, unfinishedResponse } from './response-shapes.ts'
 
 export const responseMasking: AnswerMasking = {
-  whole: ({ start }) => toPlace(maskedResponse, start),
+  whole: ({ start }) => new Places(start).of(maskedResponse),
   plans: (masks) => new ResponsePlans(masks),
 }
 
@@ -37,10 +37,8 @@ const lasts: ReadonlySet<string> = new Set([
 
 class ResponsePlans implements SsePlans {
   readonly marks: ReadonlySet<string> = new Set(['[DONE]'])
-  readonly #start: Start
+  readonly #places: Places
   readonly #numbering: Numbering
-  readonly #known: Readonly<Record<string, Place>>
-  readonly #other: Place
   /** Texts that have ended, and items. */
   readonly #over = new Set<string>()
   /** Of each item, what events that nobody knows are about. */
@@ -48,12 +46,8 @@ class ResponsePlans implements SsePlans {
   #isAllOver = false
 
   constructor({ start }: TextMasks) {
-    this.#start = start
+    this.#places = new Places(start)
     this.#numbering = new Numbering('sequence_number', start)
-    this.#known = Object.fromEntries(
-      Object.entries(maskedEvent).map(([key, masking]) => [key, toPlace(masking, start)]),
-    )
-    this.#other = otherIn(maskedEvent, start)
   }
 
   readonly plan = ({ said, event, isAfterMark }: PlannedEvent, set: ChannelSet): EventPlan => {
@@ -80,62 +74,62 @@ class ResponsePlans implements SsePlans {
 
   #planEvent(told: Told, said: JsonObject, set: ChannelSet): EventPlan {
     const { type, name } = told
-    if (type === '') return { places: toPlace(maskedResponse, this.#start), ends: [] }
-    if (lasts.has(type)) return { places: this.#places({}), ends: 'All' }
+    if (type === '') return { places: this.#places.of(maskedResponse), ends: [] }
+    if (lasts.has(type)) return { places: this.#with({}), ends: 'All' }
     const growing = toGrowing(told, said)
     if (growing !== undefined) return this.#planText(told, growing, said, set)
     const part = toPart(told, said)
     if (part !== undefined) return this.#planPart(told, part, said, set)
     if (name === 'response.output_item') return this.#planItem(told, said, set)
-    if (name === 'response.output_text.annotation') return { places: this.#places({}), ends: [] }
+    if (name === 'response.output_text.annotation') return { places: this.#with({}), ends: [] }
     if (!isJsonObject(said['response'])) return this.#planStrange(told, said, set)
-    return { places: this.#places({ response: toPlace(unfinishedResponse, this.#start) }), ends: [] }
+    return { places: this.#with({ response: this.#places.of(unfinishedResponse) }), ends: [] }
   }
 
   #planText({ phase, item }: Told, { path, field }: Growing, { delta }: JsonObject, set: ChannelSet): EventPlan {
-    const whole = { [field]: toPlace('Text', this.#start) }
-    if (phase === 'done') return { places: this.#places(whole), ends: [{ choice: item, name: path }] }
+    const whole = { [field]: this.#places.of('Text') }
+    if (phase === 'done') return { places: this.#with(whole), ends: [{ choice: item, name: path }] }
     return {
-      places: this.#places({ ...whole, delta: toPieces(delta, 'Text', path, this.#piecesOf(item, set)) }),
+      places: this.#with({ ...whole, delta: toPieces(delta, 'Text', path, this.#piecesOf(item, set)) }),
       ends: [],
     }
   }
 
   #planPart({ phase, item }: Told, path: string, { part }: JsonObject, set: ChannelSet): EventPlan {
     if (phase === 'done') {
-      return { places: this.#places({}), ends: partTexts.map((text) => ({ choice: item, name: `${path}/${text}` })) }
+      return { places: this.#with({}), ends: partTexts.map((text) => ({ choice: item, name: `${path}/${text}` })) }
     }
     const pieces = { ...this.#piecesOf(item, set), grows: growsInItem }
-    return { places: this.#places({ part: toPieces(part, maskedPart, path, pieces) }), ends: [] }
+    return { places: this.#with({ part: toPieces(part, maskedPart, path, pieces) }), ends: [] }
   }
 
   #planItem({ phase, item }: Told, said: JsonObject, set: ChannelSet): EventPlan {
     if (phase === 'done') {
       const ends = [item, ...(this.#strange.get(item) ?? [])].map((choice) => ({ choice }))
-      return { places: this.#places({}), ends }
+      return { places: this.#with({}), ends }
     }
     const pieces = { ...this.#piecesOf(item, set), grows: growsInItem }
-    return { places: this.#places({ item: toPieces(said['item'], maskedItem, '', pieces) }), ends: [] }
+    return { places: this.#with({ item: toPieces(said['item'], maskedItem, '', pieces) }), ends: [] }
   }
 
   /** Any text in it may be a piece of one. */
   #planStrange({ type, name, phase, item }: Told, said: JsonObject, set: ChannelSet): EventPlan {
     const about = ['item_id', 'content_index', 'command_index'].map((key) => JSON.stringify(said[key] ?? null))
     const choice = [item, name, ...about].join('/')
-    if (phase === 'done') return { places: this.#places({}), ends: [{ choice }] }
+    if (phase === 'done') return { places: this.#with({}), ends: [{ choice }] }
     this.#strange.set(item, new Set([...(this.#strange.get(item) ?? []), choice]))
     const shape = type === 'response.audio.delta' ? { ...maskedEvent, delta: 'Opaque' as const } : maskedEvent
     return { places: toPieces(said, shape, '', this.#piecesOf(choice, set)), ends: [] }
   }
 
-  #places(places: Readonly<Record<string, Place>>): Place {
-    return fields({ ...this.#known, ...places }, this.#other)
+  #with(places: Readonly<Record<string, Place>>): Place {
+    return withFields(this.#places.of(maskedEvent), places)
   }
 
   #piecesOf(choice: string, set: ChannelSet): Pieces {
     const isOver = (path: string): boolean =>
       this.#isAllOver || this.#over.has(choice) || this.#over.has(`${choice}/${path}`)
-    return { set, start: this.#start, choice, isOver }
+    return { set, places: this.#places, choice, isOver }
   }
 
   #note(ends: Endings): void {
