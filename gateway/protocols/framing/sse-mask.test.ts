@@ -140,6 +140,6 @@ describe('a stream', () => {
     }
     const mask = openSseMask(watching, plans)
     mask.push(new TextEncoder().encode('data: {"to":"choices/0","say":"x"}\n\n'))
-    expect(told).toStrictEqual(['undefined /*', 'undefined /*', 'say /choices/0/say'])
+    expect(told).toStrictEqual(['say /choices/0/say'])
   })
 })

@@ -4,6 +4,7 @@ import type { Masker } from '../masker.ts'
 import { isBlank } from './bare-run.ts'
 import { Counts } from './counts.ts'
 import { JsonRewriter } from './json-rewriter.ts'
+import { beginsJson } from './json-text.ts'
 import type { Place, Start } from './place.ts'
 import { TextSink } from './sink.ts'
 
@@ -62,7 +63,7 @@ class JsonLines {
     this.#line.push(text.slice(from, end))
     if (end === text.length) return end
     this.#isAtStart = false
-    if (this.#line.isPlain && looksLikeJson(text.charCodeAt(end))) this.#startLine()
+    if (this.#line.isPlain && beginsJson(text.charCodeAt(end))) this.#startLine()
     return end
   }
 
@@ -82,8 +83,4 @@ class JsonLines {
     this.#counts.add(this.#line.counts())
     this.#line = new JsonRewriter(this.#place, this.#start, this.#sink)
   }
-}
-
-function looksLikeJson(unit: number): boolean {
-  return unit === 34 || unit === 91 || unit === 123
 }

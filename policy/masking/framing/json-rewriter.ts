@@ -1,11 +1,12 @@
 // Rewrites JSON text piece by piece, cut anywhere: texts at the places that are to be masked go through their maskers, and every
 // other byte goes on as it is. It checks no more of the grammar than it needs: strings are strings wherever they stand, and from
 // the first thing on that JSON cannot have there, all that is left is masked as plain text.
+import type { Masker } from '../masker.ts'
 import { AlignedText } from './aligned-text.ts'
 import { BareRun, endOfBlanks, endOfNumber, isBlank, isSign } from './bare-run.ts'
 import { Counts } from './counts.ts'
 import { maskNumber } from './number-text.ts'
-import { keysOf, settle, type Place, type Start } from './place.ts'
+import { keysOf, settle, type MaskPlace, type Place, type Start, type StringPlace } from './place.ts'
 import { mute, type Sink } from './sink.ts'
 import { asItIs, JsonSpeller, unescape } from './spelling.ts'
 import { maskKey, passString, readKey, type StringWork } from './string-work.ts'
@@ -83,8 +84,8 @@ export class JsonRewriter {
     if (!isSign(sign))
       return isBlank(sign) && this.#bare === undefined ? this.#readBlanks(text, at) : this.#readBare(text, at)
     if (!this.#endBare()) return at
-    if (sign === quote) this.#openString()
-    else this.#takeSign(sign, text.slice(at, at + 1))
+    if (sign === quote) return this.#openString(text, at + 1)
+    this.#takeSign(sign, text.slice(at, at + 1))
     return at + 1
   }
 
@@ -179,25 +180,60 @@ export class JsonRewriter {
     this.#structure.open(isObject, isMuted)
   }
 
-  #openString(): void {
+  /** Gives where it stopped: behind the closing quote if all of the string is there. */
+  #openString(text: string, from: number): number {
     const place = this.#isMuted || this.#structure.isKey ? undefined : settle(this.#structure.place, true)
     this.#isMutedString = place?.kind === 'Instead'
     if (place?.kind === 'Instead') this.#muteFor(place.text)
     this.#sink.keep('"')
-    this.#string = this.#structure.isKey ? this.#workOnKey() : this.#workOnValue(place)
+    const end = endOfString(text, from)
+    if (end >= 0 && end - from <= maxAtOnce && this.#takeString(place, text.slice(from, end))) {
+      this.#endString()
+      return end + 1
+    }
+    this.#string ??= this.#workOn(place)
+    return from
+  }
+
+  /** All of a string at once, which most are. False: it must be spelled anew, unit by unit. */
+  #takeString(place: Place | undefined, raw: string): boolean {
+    const value = toText(raw)
+    if (value === undefined) return false
+    if (!isText(place)) {
+      const work = this.#workOn(place)
+      work.read(value, raw)
+      work.end()
+      return true
+    }
+    const masker = place.start(this.#structure.at)
+    const masked = masker.push(value) + masker.end()
+    this.#counts.add(masker.counts())
+    if (masked === value) {
+      this.#sink.keep(raw)
+      return true
+    }
+    this.#string = new AlignedText(toMaskerOf(masked), this.#sink, new JsonSpeller())
+    if (raw !== value) return false
+    this.#string.read(value, raw)
+    this.#string.end()
+    this.#string = undefined
+    return true
   }
 
   #workOnKey(): StringWork {
     const { top } = this.#structure
     if (top === undefined || this.#isMuted) return passString(this.#sink)
     const place = keysOf(top.place)
-    if (place !== undefined)
-      return maskKey(this.#structure, this.#counts.track(place.start(this.#structure.atName)), this.#sink)
+    if (place !== undefined) {
+      const start = (): Masker => this.#counts.track(place.start(this.#structure.atName))
+      return maskKey(this.#structure, start, this.#sink)
+    }
     return top.place.kind === 'Keep' ? passString(this.#sink) : readKey(top, this.#sink)
   }
 
-  #workOnValue(place: Place | undefined): StringWork {
-    if (place?.kind !== 'Mask' && place?.kind !== 'String') return passString(this.#sink)
+  #workOn(place: Place | undefined): StringWork {
+    if (this.#structure.isKey) return this.#workOnKey()
+    if (!isText(place)) return passString(this.#sink)
     return new AlignedText(this.#counts.track(place.start(this.#structure.at)), this.#sink, new JsonSpeller())
   }
 
@@ -216,6 +252,10 @@ export class JsonRewriter {
   #closeString(string: StringWork): void {
     string.end()
     this.#string = undefined
+    this.#endString()
+  }
+
+  #endString(): void {
     this.#sink.keep('"')
     if (!this.#isMutedString) return
     this.#isMutedString = false
@@ -277,6 +317,37 @@ const openBrace = 123
 function startOfToken(place: Place, isNumber: boolean): Start | undefined {
   if (place.kind !== 'Mask') return undefined
   return (isNumber ? place.numbers : place.words === true) ? place.start : undefined
+}
+
+function isText(place: Place | undefined): place is MaskPlace | StringPlace {
+  return place?.kind === 'Mask' || place?.kind === 'String'
+}
+
+/** Longer strings are read piece by piece, as if they had come so. */
+const maxAtOnce = 65_536
+
+/** Where the closing quote stands. Below zero: it has not come. */
+function endOfString(text: string, from: number): number {
+  for (let at = from; ; at += 2) {
+    at = endOfPlainUnits(text, at)
+    if (at >= text.length) return -1
+    if (text.charCodeAt(at) === quote) return at
+  }
+}
+
+/** Undefined: no JSON, and to be read as lenient readers do. */
+function toText(raw: string): string | undefined {
+  if (!raw.includes('\\')) return raw
+  try {
+    return String(JSON.parse(`"${raw}"`))
+  } catch {
+    return undefined
+  }
+}
+
+/** What a masker gave already, for a text that is read again. */
+function toMaskerOf(masked: string): Masker {
+  return { push: () => '', end: () => masked, counts: () => ({}) }
 }
 
 /** Of a part of a string without quotes and backslashes. The engine's search is several times as fast as a loop. */

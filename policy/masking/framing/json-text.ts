@@ -47,26 +47,28 @@ export function nest(start: Start, levels: number = maxNested): Start {
 
 /** Which of the two it is shows at the first unit that is not blank. */
 function startNested(start: Start, levels: number, at: TextAt): Masker {
-  const blanks = new HeldBlanks()
+  let blanks: HeldBlanks | undefined
   let masker: Masker | undefined
-  const choose = (text: string): Masker => {
-    if (!looksLikeJson(text)) return start(at)
+  const choose = (first: number): Masker => {
+    if (!beginsJson(first)) return start(at)
     const inner = nest(start, levels - 1)
     return startJson(
       maskEverywhere((within) => inner(toPlaceWithin(at, within))),
       () => start(at),
     )
   }
+  const pushFirst = (text: string): string => {
+    const end = endOfBlanks(text, 0)
+    if (end > 0) blanks ??= new HeldBlanks()
+    blanks?.take(text.slice(0, end))
+    const before = blanks?.release() ?? ''
+    if (end === text.length) return before
+    masker = choose(text.charCodeAt(end))
+    return before + masker.push(blanks === undefined ? text : blanks.text + text.slice(end))
+  }
   return {
-    push: (text) => {
-      if (masker !== undefined) return masker.push(text)
-      const rest = blanks.take(text)
-      if (rest === undefined) return blanks.release()
-      const before = blanks.release()
-      masker = choose(rest)
-      return before + masker.push(blanks.text + rest)
-    },
-    end: () => (masker === undefined ? maskRest(start(at), blanks.text) : masker.end()),
+    push: (text) => (masker === undefined ? pushFirst(text) : masker.push(text)),
+    end: () => (masker === undefined ? maskRest(start(at), blanks?.text ?? '') : masker.end()),
     counts: () => masker?.counts() ?? {},
   }
 }
@@ -79,11 +81,8 @@ function toPlaceWithin(at: TextAt, within: TextAt): TextAt {
 class HeldBlanks {
   text = ''
 
-  /** What is left of the text from its first other unit on. */
-  take(text: string): string | undefined {
-    const end = endOfBlanks(text, 0)
-    this.text += text.slice(0, end)
-    return end === text.length ? undefined : text.slice(end)
+  take(blanks: string): void {
+    this.text += blanks
   }
 
   /** All but the last of them. The same for every cutting, since it goes by the number alone. */
@@ -99,6 +98,7 @@ function maskRest(masker: Masker, text: string): string {
   return masker.push(text) + masker.end()
 }
 
-function looksLikeJson(text: string): boolean {
-  return /^["[{]/u.test(text)
+/** A quote or an opening bracket. */
+export function beginsJson(unit: number): boolean {
+  return unit === 34 || unit === 91 || unit === 123
 }

@@ -1,6 +1,6 @@
 // JSON pointers laid over what a protocol says of the places of a document: where a pointer leads, the value is masked by its own
 // rule, whatever the protocol says of it, and elsewhere nothing changes. The pointers are a trie that is walked along with the document.
-import { enter, settle, type MaskPlace, type OverPlace, type Place, type Start } from './place.ts'
+import { enter, isKnownName, settle, type MaskPlace, type OverPlace, type Place, type Start } from './place.ts'
 
 export interface PointedField {
   /** Of a JSON pointer; `*` is every element and every member. */
@@ -79,6 +79,7 @@ function toOverPlace(base: Place, nodes: readonly Node[], rule: Rule | undefined
       const at = settle(base, isString)
       return rule === undefined ? at : decide(at, rule.mask)
     },
+    knows: (name) => rule === undefined && isKnownName(base, name),
   }
 }
 

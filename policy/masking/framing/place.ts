@@ -40,6 +40,8 @@ export interface OverPlace {
   readonly kind: 'Over'
   readonly enter: (step: string | number) => Place
   readonly settle: (isString: boolean) => Place
+  /** Absent: no name is known. */
+  readonly knows?: (name: string) => boolean
 }
 
 export type Place =
@@ -51,7 +53,7 @@ export type Place =
   | MaskPlace
   /** A string, exactly here. */
   | StringPlace
-  /** An object. */
+  /** An object. The names that are known in it stay. */
   | { readonly kind: 'Fields'; readonly fields: ReadonlyMap<string, Place>; readonly otherwise: Place }
   /** A list. */
   | { readonly kind: 'Items'; readonly at: (index: number) => Place; readonly otherwise: Place }
@@ -106,6 +108,23 @@ function toMember(
 export function keysOf(place: Place): MaskPlace | undefined {
   const at = settle(place, false)
   return at.kind === 'Mask' && at.keys ? at : undefined
+}
+
+/** A name that the tree itself says is no data, and is never masked. */
+export function isKnownName(place: Place, name: string): boolean {
+  switch (place.kind) {
+    case 'Fields':
+      return place.fields.has(name)
+    case 'String':
+    case 'Items':
+      return isKnownName(place.otherwise, name)
+    case 'Over':
+      return place.knows?.(name) ?? false
+    case 'Keep':
+    case 'Instead':
+    case 'Mask':
+      return false
+  }
 }
 
 /** What a string, or a number or word, that stands at `place` is under. */

@@ -1,5 +1,6 @@
 // What is done with one string of a JSON text while it is read: passed as it is, remembered as a field's name, or masked as one.
 import type { Masker } from '../masker.ts'
+import { isKnownName } from './place.ts'
 import type { Sink } from './sink.ts'
 import type { Frame, Structure } from './structure.ts'
 
@@ -33,7 +34,7 @@ export function readKey(frame: Frame, sink: Sink): StringWork {
 }
 
 /** Held to its end, since two names that are masked alike must not become one. Nothing goes on of one that is too long. */
-export function maskKey(structure: Structure, masker: Masker, sink: Sink): StringWork {
+export function maskKey(structure: Structure, start: () => Masker, sink: Sink): StringWork {
   let key = ''
   let rawKey = ''
   let units = 0
@@ -48,8 +49,10 @@ export function maskKey(structure: Structure, masker: Masker, sink: Sink): Strin
     end: () => {
       const isTooLong = key.length > maxKeyUnits
       const original = isTooLong ? key.slice(0, maxKeyUnits + 1) : key
-      if (structure.top !== undefined) structure.top.key = original
-      const name = takeName(structure, original, isTooLong ? '' : masker.push(key) + masker.end())
+      const { top } = structure
+      if (top === undefined) return
+      top.key = original
+      const name = takeName(structure, top, isTooLong ? '' : maskName(top, key, start))
       if (name === original) {
         sink.keep(rawKey)
         return
@@ -60,14 +63,30 @@ export function maskKey(structure: Structure, masker: Masker, sink: Sink): Strin
   }
 }
 
+function maskName({ place }: Frame, key: string, start: () => Masker): string {
+  if (isKnownName(place, key)) return key
+  const masker = start()
+  return masker.push(key) + masker.end()
+}
+
 /** A name that no other field has. One that the caller wrote twice stays so. */
-function takeName(structure: Structure, key: string, masked: string): string {
-  const { top } = structure
-  if (top === undefined || !structure.takeSpareName()) return masked
-  const names = (top.names ??= new Map<string, number>())
+function takeName(structure: Structure, frame: Frame, masked: string): string {
+  if (!structure.takeSpareName()) return masked
+  const isSame = masked === frame.key
+  if (frame.made === undefined) {
+    if (isSame) {
+      frame.kept.push(masked)
+      return masked
+    }
+    frame.made = new Map(frame.kept.map((name) => [name, 0]))
+  }
+  return takeFreeName(frame.made, masked, isSame)
+}
+
+function takeFreeName(names: Map<string, number>, masked: string, isSame: boolean): string {
   const uses = names.get(masked)
-  if (uses === undefined || (uses === 0 && masked === key)) {
-    names.set(masked, masked === key ? 0 : 1)
+  if (uses === undefined || (uses === 0 && isSame)) {
+    names.set(masked, isSame ? 0 : 1)
     return masked
   }
   let number = Math.max(uses, 1) + 1

@@ -12,15 +12,17 @@ export interface Frame {
   readonly holder: string | undefined
   key: string | undefined
   index: number
-  names: Names | undefined
+  /** Names that the object has in the output, as long as all of them are those that it had. */
+  readonly kept: string[]
+  /** From the first one on that the mask made: all, and how often, for names that it made. */
+  made: Map<string, number> | undefined
 }
-
-/** Names that an object got in the output so far; how often, for names that the mask made. */
-export type Names = Map<string, number>
 
 export class Structure {
   readonly #root: Place
   readonly #frames: Frame[] = []
+  /** Of the next value, once somebody has asked. */
+  #place: Place | undefined
   /** How many more names are remembered. Beyond, two that are masked alike may become one. */
   #spareNames = 100_000
 
@@ -63,6 +65,11 @@ export class Structure {
 
   /** Of the next value. */
   get place(): Place {
+    this.#place ??= this.#findPlace()
+    return this.#place
+  }
+
+  #findPlace(): Place {
     const { top } = this
     if (top === undefined) return this.#root
     return enter(top.place, top.isObject ? (top.key ?? '') : top.index)
@@ -71,22 +78,36 @@ export class Structure {
   open(isObject: boolean, isMuted: boolean): void {
     const { key: holder, place } = this
     const key = isObject ? undefined : holder
-    this.#frames.push({ place, isObject, isMuted, expectsKey: isObject, holder, key, index: 0, names: undefined })
+    this.#frames.push({
+      place,
+      isObject,
+      isMuted,
+      expectsKey: isObject,
+      holder,
+      key,
+      index: 0,
+      kept: [],
+      made: undefined,
+    })
+    this.#place = undefined
   }
 
   /** What was closed, if anything was open. */
   close(): Frame | undefined {
+    this.#place = undefined
     return this.#frames.pop()
   }
 
   comma(): void {
     const { top } = this
     if (top === undefined) return
+    this.#place = undefined
     if (top.isObject) top.expectsKey = true
     else top.index += 1
   }
 
   colon(): void {
+    this.#place = undefined
     if (this.top !== undefined) this.top.expectsKey = false
   }
 }
