@@ -104,6 +104,7 @@ export class Attempt {
   }
 
   /** Reads on while nothing but ends happen: nothing that is skipped, no cap. All of what follows does the same, only slower. */
+  // oxlint-disable-next-line complexity -- the loop of all attempts: a call in it is felt
   #glide(text: string): void {
     const { table, outside } = this.#compiled.alphabet
     let state = this.#state
@@ -115,13 +116,17 @@ export class Attempt {
       const next = symbol >= surrogateUnit ? undefined : state.next[symbol]
       if (next === undefined || next.idle || next.settled) break
       if (unit > 0x7f) this.#beyondAscii = true
-      if (state.ends) this.#note(state, outside[symbol] === 1 ? state.endsBeforeWord : state.endsBeforeOther)
+      if (state.ends) {
+        if (i > this.#at) this.end = i
+        this.#note(state, outside[symbol] === 1 ? state.endsBeforeWord : state.endsBeforeOther)
+      }
       state = next
       i += 1
-      this.end = i
     }
+    if (i === this.#at) return
     this.steps += i - this.#at
     this.#at = i
+    this.end = i
     this.#state = state
   }
 

@@ -86,19 +86,28 @@ export class ContextFinder {
     return !this.#has(start, against) || this.#has(start, speakingFor)
   }
 
+  /** False: no candidate that begins at an offset or behind it, and before another, has what it requires. */
+  mayBeInContext(start: number, end: number, { required }: ContextRule): boolean {
+    if (end > this.#to) return true
+    return this.#occurrences(required).some((word) => word.start >= start - contextWindow && word.end <= end)
+  }
+
   #has(start: number, words: readonly string[]): boolean {
-    let occurrences = this.#found.get(words)
-    if (occurrences === undefined) {
-      occurrences = words.flatMap((word) => this.#occurrencesOf(word))
-      this.#found.set(words, occurrences)
-    }
-    return occurrences.some(
+    return this.#occurrences(words).some(
       (word) =>
         word.start >= start - contextWindow &&
         word.end <= start &&
         (word.opens || word.start === start - contextWindow) &&
         (word.closes || word.end === start),
     )
+  }
+
+  #occurrences(words: readonly string[]): readonly Occurrence[] {
+    const known = this.#found.get(words)
+    if (known !== undefined) return known
+    const occurrences = words.flatMap((word) => this.#occurrencesOf(word))
+    this.#found.set(words, occurrences)
+    return occurrences
   }
 
   #occurrencesOf(word: string): readonly Occurrence[] {

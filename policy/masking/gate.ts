@@ -5,8 +5,12 @@ import type { DfaState } from './automata/lazy-dfa.ts'
 import { maxIgnored } from './attempt.ts'
 import type { Compiled } from './compiled.ts'
 
+/** Whether one of these detectors can have a finding that begins at `first` or behind it and ends at `stop`. */
+export type IsAsked = (detectors: readonly number[], first: number, stop: number) => boolean
+
 export class Gate {
   readonly #compiled: Compiled
+  readonly #isAsked: IsAsked
   /** The first start that may still match, before `stop`; -1 when there is none. */
   first = -1
   /** Where a match may end, or the end of the text. */
@@ -15,8 +19,9 @@ export class Gate {
   /** Characters read: what linear time is asserted on. */
   steps = 0
 
-  constructor(compiled: Compiled) {
+  constructor(compiled: Compiled, isAsked: IsAsked) {
     this.#compiled = compiled
+    this.#isAsked = isAsked
     this.#state = compiled.gate.start(false)
   }
 
@@ -49,7 +54,8 @@ export class Gate {
       if (symbol === ignorableUnit) {
         if (isFlood(first, i)) break
       } else {
-        if (state.ends && mayEndBefore(state, outside[symbol])) break
+        if (state.ends && this.#stops(state, outside[symbol], plain ? Math.max(first, i - state.reach) : first, i))
+          break
         state = state.next[symbol] ?? gate.step(state, symbol)
         if (state.idle) {
           first = -1
@@ -67,12 +73,13 @@ export class Gate {
     this.stop = i
     this.#state = state
   }
+
+  #stops(state: DfaState, word: number | undefined, first: number, at: number): boolean {
+    const ends = word === 1 ? state.endsBeforeWord : state.endsBeforeOther
+    return ends.length > 0 && this.#isAsked(ends, first, at)
+  }
 }
 
 function isFlood(first: number, at: number): boolean {
   return first >= 0 && at - first > maxIgnored
-}
-
-function mayEndBefore(state: DfaState, word: number | undefined): boolean {
-  return (word === 1 ? state.endsBeforeWord : state.endsBeforeOther).length > 0
 }

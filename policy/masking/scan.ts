@@ -44,7 +44,7 @@ export class Scan {
   constructor(compiled: Compiled, sink: Sink) {
     this.#compiled = compiled
     this.#sink = sink
-    this.#gate = new Gate(compiled)
+    this.#gate = new Gate(compiled, this.#isAsked)
     this.#attempt = new Attempt(compiled)
     if (sink.before !== undefined && compiled.needsContext) this.#history = `${sink.before} `
   }
@@ -101,6 +101,16 @@ export class Scan {
     const hopeless = gate.first < 0 || ended
     this.#at = hopeless ? this.#text.length : gate.first
     this.#until = gate.stop
+  }
+
+  /** What asks for words of context is not worth a stop where none of them is near. */
+  readonly #isAsked = (detectors: readonly number[], first: number, stop: number): boolean => {
+    for (const detector of detectors) {
+      const rule = this.#detector(detector).context
+      if (rule === undefined || rule.required.length === 0) return true
+      if (!this.#covers(first) || this.#finder.mayBeInContext(this.#base + first, this.#base + stop, rule)) return true
+    }
+    return false
   }
 
   /** Tries one start. False when it needs more text. */
@@ -172,12 +182,17 @@ export class Scan {
   }
 
   #isInContext(start: number, rule: ContextRule): boolean {
+    if (this.#covers(start)) return this.#finder.isInContext(this.#base + start, rule)
+    return isInContext(this.#before(start), rule)
+  }
+
+  /** Has the finder ready for a start, if it can be. */
+  #covers(start: number): boolean {
     const finder = this.#finder
     const at = this.#base + start
-    if (finder.covers(at)) return finder.isInContext(at, rule)
+    if (finder.covers(at)) return true
     const before = this.#before(start).padStart(contextWindow, ' ')
-    const isReady = finder.take(before + this.#text.slice(start, start + ahead), at)
-    return isReady ? finder.isInContext(at, rule) : isInContext(before, rule)
+    return finder.take(before + this.#text.slice(start, start + ahead), at)
   }
 
   #before(start: number): string {

@@ -107,9 +107,9 @@ class Builder {
 
   /** Wherever it is in a repeat is taken to be as far as the end of that. */
   #repeat({ node, min, max }: PatternNode & { readonly kind: 'repeat' }, next: number, reach: number): number {
-    const { relaxed } = this.#options
-    const least = relaxed ? Math.min(min, relaxedRepeat) : min
-    const most = relaxed && max > relaxedRepeat ? Infinity : max
+    const limit = this.#options.relaxed ? relaxedRepeat : Infinity
+    const least = Math.min(min, limit)
+    const most = max > limit ? Infinity : max
     let from = next
     if (most === Infinity) from = this.#loop(node, next, reach)
     else for (let i = least; i < most; i += 1) from = this.#optional(this.#node(node, from, reach), next)
