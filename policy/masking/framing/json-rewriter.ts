@@ -6,10 +6,11 @@ import { AlignedText } from './aligned-text.ts'
 import { BareRun, endOfBlanks, endOfNumber, isBlank, isSign } from './bare-run.ts'
 import { Counts } from './counts.ts'
 import { maskNumber } from './number-text.ts'
-import { keysOf, settle, type MaskPlace, type Place, type Start, type StringPlace } from './place.ts'
+import { isKnownName, keysOf, settle, type MaskPlace, type Place, type Start, type StringPlace } from './place.ts'
 import { mute, type Sink } from './sink.ts'
-import { asItIs, JsonSpeller, unescape } from './spelling.ts'
-import { maskKey, passString, readKey, type StringWork } from './string-work.ts'
+import { asItIs, JsonSpeller } from './spelling.ts'
+import { endOfPlainUnits, endOfString, toText, unescape } from './string-text.ts'
+import { maskKey, passString, readKey, takeKnownName, type StringWork } from './string-work.ts'
 import { Structure } from './structure.ts'
 
 export class JsonRewriter {
@@ -187,7 +188,7 @@ export class JsonRewriter {
     if (place?.kind === 'Instead') this.#muteFor(place.text)
     this.#sink.keep('"')
     const end = endOfString(text, from)
-    if (end >= 0 && end - from <= maxAtOnce && this.#takeString(place, text.slice(from, end))) {
+    if (end >= 0 && end - from <= maxAtOnce && this.#takeString(place, text.slice(from - 1, end + 1))) {
       this.#endString()
       return end + 1
     }
@@ -195,11 +196,16 @@ export class JsonRewriter {
     return from
   }
 
-  /** All of a string at once, which most are. False: it must be spelled anew, unit by unit. */
-  #takeString(place: Place | undefined, raw: string): boolean {
-    const value = toText(raw)
+  /** All of a string at once, which most are, with its quotes. False: it must be spelled anew, unit by unit. */
+  #takeString(place: Place | undefined, quoted: string): boolean {
+    const raw = quoted.slice(1, -1)
+    const value = raw.includes('\\') ? toText(quoted) : raw
     if (value === undefined) return false
     if (!isText(place)) {
+      if (this.#structure.isKey && this.#takeKnownName(value)) {
+        this.#sink.keep(raw)
+        return true
+      }
       const work = this.#workOn(place)
       work.read(value, raw)
       work.end()
@@ -218,6 +224,12 @@ export class JsonRewriter {
     this.#string.end()
     this.#string = undefined
     return true
+  }
+
+  #takeKnownName(name: string): boolean {
+    const { top } = this.#structure
+    if (top === undefined || this.#isMuted || !isKnownName(top.place, name)) return false
+    return takeKnownName(this.#structure, top, name)
   }
 
   #workOnKey(): StringWork {
@@ -326,34 +338,7 @@ function isText(place: Place | undefined): place is MaskPlace | StringPlace {
 /** Longer strings are read piece by piece, as if they had come so. */
 const maxAtOnce = 65_536
 
-/** Where the closing quote stands. Below zero: it has not come. */
-function endOfString(text: string, from: number): number {
-  for (let at = from; ; at += 2) {
-    at = endOfPlainUnits(text, at)
-    if (at >= text.length) return -1
-    if (text.charCodeAt(at) === quote) return at
-  }
-}
-
-/** Undefined: no JSON, and to be read as lenient readers do. */
-function toText(raw: string): string | undefined {
-  if (!raw.includes('\\')) return raw
-  try {
-    return String(JSON.parse(`"${raw}"`))
-  } catch {
-    return undefined
-  }
-}
-
 /** What a masker gave already, for a text that is read again. */
 function toMaskerOf(masked: string): Masker {
   return { push: () => '', end: () => masked, counts: () => ({}) }
 }
-
-/** Of a part of a string without quotes and backslashes. The engine's search is several times as fast as a loop. */
-function endOfPlainUnits(text: string, from: number): number {
-  notPlain.lastIndex = from
-  return notPlain.test(text) ? notPlain.lastIndex - 1 : text.length
-}
-
-const notPlain = /["\\]/g

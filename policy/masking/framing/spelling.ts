@@ -26,10 +26,3 @@ export class JsonSpeller implements Speller {
 function toJsonString(text: string): string {
   return JSON.stringify(text).slice(1, -1)
 }
-
-const short: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }
-
-/** Of the unit after a backslash. One that JSON does not know stands for itself, as lenient readers have it. */
-export function unescape(unit: string): string {
-  return short[unit] ?? unit
-}

@@ -69,6 +69,14 @@ function maskName({ place }: Frame, key: string, start: () => Masker): string {
   return masker.push(key) + masker.end()
 }
 
+/** What `maskKey` does with a name that is known. False: it must do so, since other names of the object were changed. */
+export function takeKnownName(structure: Structure, frame: Frame, name: string): boolean {
+  if (frame.made !== undefined) return false
+  frame.key = name
+  if (structure.takeSpareName()) frame.kept.push(name)
+  return true
+}
+
 /** A name that no other field has. One that the caller wrote twice stays so. */
 function takeName(structure: Structure, frame: Frame, masked: string): string {
   if (!structure.takeSpareName()) return masked

@@ -31,7 +31,7 @@ export class Structure {
   }
 
   get top(): Frame | undefined {
-    return this.#frames.at(-1)
+    return this.#frames[this.#frames.length - 1]
   }
 
   get depth(): number {
@@ -45,7 +45,7 @@ export class Structure {
   }
 
   get isKey(): boolean {
-    return this.top?.expectsKey ?? false
+    return this.top?.expectsKey === true
   }
 
   /** The field that holds the next value, also when it stands in a list in that field. */
