@@ -5,9 +5,14 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { compileEngine } from '../../policy/masking/engine.ts'
 import { ChannelSet, type Channel } from '../../policy/masking/framing/channels.ts'
+import { startBytes } from '../../policy/masking/framing/bytes.ts'
+import { startJsonLines } from '../../policy/masking/framing/json-lines.ts'
 import { maskJson, nest, startJson } from '../../policy/masking/framing/json-text.ts'
-import { fields, keep, maskEverywhere, nowhere } from '../../policy/masking/framing/place.ts'
+import { overlay } from '../../policy/masking/framing/overlay.ts'
+import { fields, keep, maskEverywhere, nowhere, type Place } from '../../policy/masking/framing/place.ts'
 import { applySplices } from '../../policy/masking/framing/sink.ts'
+import { toBytes, toText } from '../../policy/masking/framing/surrogate-escape.ts'
+import { startWhole } from '../../policy/masking/framing/whole-value.ts'
 import type { Masker } from '../../policy/masking/masker.ts'
 import { maskWords, startWords } from '../helpers/word-masker.ts'
 import { numRuns, runs } from './runs.ts'
@@ -15,6 +20,8 @@ import { numRuns, runs } from './runs.ts'
 const words = { '4111': '[CARD]', 'a"b': '\\"', '😀!': '😁', xy: '', 'q\\': 'q\\q', é: 'é\n', cc: 'cc' } as const
 const start = (): Masker => startWords(words)
 const place = maskEverywhere(start)
+
+const through = (): Masker => ({ push: (text) => text, end: () => '', counts: () => ({}) })
 
 const fragment = fc.constantFrom(
   '4111',
@@ -221,6 +228,98 @@ it('gives the same for every cutting, JSON or not, whole or not', () => {
   )
 })
 
+it('gives the same for every cutting of lines, JSON or not', () => {
+  const line = fc.oneof(anything, json, spelled(plainText))
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 5 }), cuts, (lines, at) => {
+      const text = lines.join('\n')
+      const whole = inPieces(startJsonLines(place, start), text, [])
+      expect(inPieces(startJsonLines(place, start), text, at)).toBe(whole)
+      expect(inUnits(startJsonLines(place, start), text)).toBe(whole)
+    }),
+    runs,
+  )
+})
+
+it('gives the same bytes for every cutting, text or not', () => {
+  const part = fc.oneof(
+    fc.uint8Array({ maxLength: 3 }),
+    fragment.map((text) => new TextEncoder().encode(text)),
+  )
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 8 }), cuts, (parts, at) => {
+      const bytes = Uint8Array.from(parts.flatMap((each) => [...each]))
+      const masker = startBytes(start())
+      const ends = [...at, bytes.length].toSorted((a, b) => a - b)
+      const pieces = ends.map((end, i) => masker.push(bytes.subarray(ends[i - 1] ?? 0, end)))
+      const out = [...pieces, masker.end()].flatMap((each) => [...each])
+      expect(out).toStrictEqual([...toBytes(maskWords(toText(bytes), words))])
+    }),
+    runs,
+  )
+})
+
+type Step = string | number
+
+/** Of every value in a document, the document itself among them. */
+function stepsOf(value: unknown, above: readonly Step[] = []): readonly (readonly Step[])[] {
+  if (typeof value !== 'object' || value === null) return [above]
+  const isList = Array.isArray(value)
+  const below = Object.entries(value).flatMap(([step, each]) => stepsOf(each, [...above, isList ? Number(step) : step]))
+  return [above, ...below]
+}
+
+/** The texts of a document by where they stand, its names left out. */
+function leavesOf(value: unknown): ReadonlyMap<string, unknown> {
+  const at = (steps: readonly Step[]): unknown =>
+    steps.reduce<unknown>(
+      (inner, step) => Object.entries(Object(inner)).find(([key]) => key === String(step))?.[1],
+      value,
+    )
+  return new Map(stepsOf(value).map((steps) => [JSON.stringify(steps), at(steps)]))
+}
+
+it('masks what pointers lead to and nothing else', () => {
+  const chosen = fc.array(fc.tuple(fc.nat(30), fc.nat(3)), { minLength: 1, maxLength: 4 })
+  fc.assert(
+    fc.property(json, chosen, cuts, (text, picks, at) => {
+      const value: unknown = JSON.parse(text)
+      const all = stepsOf(value)
+      const pointed = picks.map(([pick, star]) => {
+        const steps = all[pick % all.length] ?? []
+        return steps.map((step, i) => (i === star ? '*' : String(step)))
+      })
+      const wholes = pointed.map((segments) => ({ segments, start: () => startWhole(() => 'X') }))
+      const namesKept: Place = { kind: 'Mask', start: through, keys: false, numbers: false }
+      const laid = overlay(namesKept, wholes)
+      const masked = inPieces(startJson(laid, through), text, [])
+      expect(inPieces(startJson(laid, through), text, at)).toBe(masked)
+      const leads = (steps: readonly Step[]): boolean =>
+        pointed.some(
+          (segments) =>
+            segments.length <= steps.length && segments.every((each, i) => each === '*' || each === String(steps[i])),
+        )
+      const after = leavesOf(JSON.parse(masked))
+      const wrong = [...leavesOf(value)].filter(([key, leaf]) => {
+        const steps: readonly Step[] = JSON.parse(key)
+        if (typeof leaf === 'object' || isBelowName(pointed, steps)) return false
+        return after.get(key) !== (leads(steps) ? 'X' : leaf)
+      })
+      expect(wrong).toStrictEqual([])
+    }),
+    runs,
+  )
+})
+
+/** Names on the way to it are masked too, so that it stands elsewhere. */
+function isBelowName(pointed: readonly (readonly string[])[], steps: readonly Step[]): boolean {
+  return pointed.some(
+    (segments) =>
+      segments.every((each, i) => each === '*' || each === String(steps[i])) &&
+      steps.slice(segments.length).some((step) => typeof step === 'string'),
+  )
+}
+
 const choices = ['0', '1', '2', '3'] as const
 const names = ['content', 'arguments'] as const
 const texts = fc.array(fc.tuple(plainText, json), { minLength: 4, maxLength: 4 })
@@ -274,8 +373,6 @@ it('masks interleaved channels of four choices as each of them alone, and agrees
   )
 })
 
-const through = (): Masker => ({ push: (text) => text, end: () => '', counts: () => ({}) })
-
 /** Each takes well under 200 ms; what looks at all that came before once for each piece took more than ten seconds. */
 it.each([
   ['lists', (n: number) => `${'['.repeat(10_000)}${']'.repeat(10_000)}`.repeat(n / 20_000)],
@@ -298,6 +395,24 @@ it.each([
   for (let at = 0; at < text.length; at += 3) out += masker.push(text.slice(at, at + 3))
   expect(out + masker.end() === text).toBe(true)
 })
+
+/** The texts that leave, for events that bring a text cut in three. */
+function throughEvents(name: (typeof names)[number], startText: () => Masker, pieces: readonly string[]): string {
+  const channel = { choice: '0', name }
+  const set = new ChannelSet({
+    channel: () => (name === 'content' ? startText() : nest(startText)(nowhere)),
+    other: startText,
+  })
+  const events = pieces.flatMap((piece, i) => {
+    const places = fields({ piece: set.piece(channel) }, keep)
+    const { before, text } = set.mask(
+      { text: JSON.stringify({ piece }), frame: '' },
+      { places, ends: i === pieces.length - 1 ? 'All' : [] },
+    )
+    return [...before.map((held) => held.text), text]
+  })
+  return events.map((text): string => JSON.parse(text).piece).join('')
+}
 
 function startEngine(): () => Masker {
   const engine = compileEngine([
@@ -335,4 +450,27 @@ it.each([
   }
   expect(wrong).toStrictEqual([])
   expect(inUnits(startText(nowhere), text)).toBe(expected)
+})
+
+it.each([
+  [
+    'content',
+    'mail \ud83d\ude00jo@x.com, "123-45-6789"\n jo@x.co 123-45-67890',
+    'mail \ud83d\ude00<email>, "<ssn>"\n jo@x.co 123-45-67890',
+  ],
+  [
+    'arguments',
+    String.raw`{"to":"jo\u0040x.com","jo@x.com":[1.5e1,"\"123-45-6789\""]}`,
+    String.raw`{"to":"<email>","<email>":[1.5e1,"\"<ssn>\""]}`,
+  ],
+] as const)('masks %s in three events, cut anywhere, as the whole', (name, text, expected) => {
+  const startText = startEngine()
+  const wrong: unknown[] = []
+  for (let i = 0; i <= text.length; i += 1) {
+    for (let k = i; k <= text.length; k += 1) {
+      const out = throughEvents(name, startText, [text.slice(0, i), text.slice(i, k), text.slice(k)])
+      if (out !== expected) wrong.push({ i, k, out })
+    }
+  }
+  expect(wrong).toStrictEqual([])
 })
