@@ -9,7 +9,7 @@ it.each([
   ['Redact', '[CARD]', '[CARD]'],
   ['Replace', 'CARD', 'CARD'],
   ['Deny', '', undefined],
-] as const)('%s puts the same in place whatever the value is', (action, expected, fixed) => {
+] as const)('[MK9] %s puts the same in place whatever the value is', (action, expected, fixed) => {
   const mask = makeMask({ action, label: 'CARD' })
   expect(toReplacement(mask, 'anything', keyed)).toBe(expected)
   expect(toFixedReplacement(mask)).toBe(fixed)
@@ -18,7 +18,7 @@ it.each([
 const hash = (value: string, dataClass = 'PCI'): string =>
   toReplacement(makeMask({ action: 'Hash', label: 'CARD', class: dataClass }), value, keyed)
 
-it('Hash gives the same digest for all spellings, and another one for another class', () => {
+it('[MK9, MK10] Hash gives the same digest for all spellings, and another one for another class', () => {
   expect(hash('4111 1111 1111 1111')).toMatch(/^\[CARD:[b-df-hj-np-tv-xz]{16}\]$/u)
   expect(hash('4111-1111-1111-1111')).toBe(hash('4111 1111 1111 1111'))
   expect(hash('4111-1111-1111-1111', 'PII')).not.toBe(hash('4111 1111 1111 1111'))
@@ -37,7 +37,7 @@ it.each([
   ['\u{1d7d2}\u{1d7d2}\u{1d7d2}\u{1d7d2}', 1, '***\u{1d7d2}'],
   ['ann@example.com', 3, '***@*******.com'],
   ['a\u200bb\u200bcd', 2, '****cd'],
-])('Partial of %j keeps %i', (value, keepLast, expected) => {
+])('[MK9] Partial of %j keeps %i', (value, keepLast, expected) => {
   expect(toReplacement(makeMask({ action: 'Partial', keepLast }), value, keyed)).toBe(expected)
 })
 

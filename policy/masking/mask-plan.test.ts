@@ -9,7 +9,7 @@ const email = findDetectors('email') ?? []
 const partial = makeMask({ name: 'partial', action: 'Partial', detectors: [...card, ...email], policy: 'a/one' })
 const redact = makeMask({ name: 'redact', action: 'Redact', detectors: card, policy: 'a/two' })
 
-it('takes the strictest of the masks that meet in one detector, whatever their order', () => {
+it('[MK8] takes the strictest of the masks that meet in one detector, whatever their order', () => {
   for (const demands of [
     [partial, redact],
     [redact, partial],
@@ -30,14 +30,14 @@ it.each<[string, Partial<MaskDemand>, Partial<MaskDemand>]>([
     { action: 'Pseudonymize', restores: true, policy: 'a/earlier' },
   ],
   ['the first by name', { policy: 'a/first' }, { policy: 'a/second' }],
-])('takes of two equal actions %s', (_, one, other) => {
+])('[MK8] takes of two equal actions %s', (_, one, other) => {
   const first = makeMask({ detectors: card, ...one })
   const second = makeMask({ detectors: card, ...other })
   expect(planMasks([first, second], new Map()).owners.get('card')?.strictest).toBe(first)
   expect(planMasks([second, first], new Map()).owners.get('card')?.strictest).toBe(first)
 })
 
-it('knows places by policies and by connections, each once', () => {
+it('[MK7] knows places by policies and by connections, each once', () => {
   const mask = makeMask({ class: 'PHI', fields: ['/patient', 'notes'] })
   const plan = planMasks([mask], new Map([['PHI', ['notes', 'history']]]))
   expect([...plan.fields].map(([field, { all }]) => [field, all.length])).toEqual([

@@ -36,7 +36,7 @@ function maskBody(run: MaskRun, body: object): unknown {
 }
 
 describe('masks that meet', () => {
-  it('in overlapping findings act as the strictest on all of it', () => {
+  it('[MK8] in overlapping findings act as the strictest on all of it', () => {
     const run = startRun([
       makeMask({ name: 'mild', action: 'Partial', detectors: [pattern('case', String.raw`\bCASE-\d{8}\b`)] }),
       makeMask({ name: 'strict', action: 'Redact', detectors: [pattern('number', String.raw`\d{8}`)] }),
@@ -50,7 +50,7 @@ describe('masks that meet', () => {
     )
   })
 
-  it('deny where any of them does', () => {
+  it('[MK8] deny where any of them does', () => {
     const run = startRun([
       makeMask({ name: 'mild', action: 'Partial', detectors: [pattern('case', String.raw`\bCASE-\d{8}\b`)] }),
       makeMask({ name: 'strict', action: 'Deny', detectors: [pattern('number', String.raw`\d{8}`)], policy: 'b/p' }),
@@ -59,7 +59,7 @@ describe('masks that meet', () => {
     expect(run.denied).toEqual({ effect: 'Deny', reason: 'SensitiveData', policy: 'b/p', rule: 'strict' })
   })
 
-  it('count for every policy that spoke of the finding', () => {
+  it('[MK8] count for every policy that spoke of the finding', () => {
     const run = startRun([
       makeMask({ name: 'one', detectors: detectors('email') }),
       makeMask({ name: 'two', policy: 'b/p', detectors: detectors('email') }),
@@ -73,7 +73,7 @@ describe('masks that meet', () => {
 })
 
 describe('places', () => {
-  it('are masked whole, whatever stands there', () => {
+  it('[MK7] are masked whole, whatever stands there', () => {
     const run = startRun([makeMask({ fields: ['/patient', '/visits/*/note'] })])
     const body = {
       patient: { name: 'Ann', age: 42 },
@@ -104,7 +104,7 @@ describe('places', () => {
     expect(run.field('other')).toBe(run.start)
   })
 
-  it('are told without names that may be data', () => {
+  it('[MK2] are told without names that may be data', () => {
     const run = startRun([makeMask({ detectors: detectors('email') })])
     maskBody(run, { messages: [{ 'ann@example.com': 'bob@example.com' }], arguments: '{"to":"eve@example.com"}' })
     const [masked] = run.masked
@@ -113,7 +113,7 @@ describe('places', () => {
   })
 })
 
-it('takes the name of a field as words of context', () => {
+it('[MK12] takes the name of a field as words of context', () => {
   const run = startRun([makeMask({ detectors: detectors('us-ssn-plain') })])
   expect(maskBody(run, { ssn: '536228127', id: '536228127', patientSsn: 536228127 })).toEqual({
     ssn: '[PII]',
@@ -134,7 +134,7 @@ describe('pseudonyms in an answer', () => {
     )
   })
 
-  it('are turned back inside of JSON in JSON', () => {
+  it('[MK10, MK11] are turned back inside of JSON in JSON', () => {
     const run = startRun([], { pseudonyms, restores: true })
     const body = { arguments: JSON.stringify({ to: [token] }) }
     expect(maskBody(run, body)).toEqual({ arguments: '{"to":["ann@example.com"]}' })

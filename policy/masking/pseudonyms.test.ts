@@ -7,14 +7,14 @@ const restoring = makeMask({ action: 'Pseudonymize', restores: true })
 const lasting = makeMask({ action: 'Pseudonymize' })
 
 describe('a pseudonym', () => {
-  it('is the same for all spellings of a value, in every call of the tenant', () => {
+  it('[MK9, MK10] is the same for all spellings of a value, in every call of the tenant', () => {
     const one = new Pseudonyms(keyedOf('a')).take(lasting, '4111 1111 1111 1111')
     expect(new Pseudonyms(keyedOf('a')).take(lasting, '4111-1111-1111-1111')).toBe(one)
     expect(new Pseudonyms(keyedOf('a')).take(lasting, '\uff14111111111111111')).toBe(one)
     expect(one).toMatch(/^PII(?:-[B-DF-HJ-NP-TV-XZ]{4}){5}$/u)
   })
 
-  it('is another one for another value, class or tenant', () => {
+  it('[MK10] is another one for another value, class or tenant', () => {
     const take = (tenant: string, mask = lasting, value = 'ann@example.com'): string =>
       new Pseudonyms(keyedOf(tenant)).take(mask, value)
     const all = [
@@ -36,7 +36,7 @@ describe('a pseudonym', () => {
     )
   })
 
-  it('comes back as the first spelling that stood in the request, and only where a mask asks for it', () => {
+  it('[MK10] comes back as the first spelling that stood in the request, and only where a mask asks for it', () => {
     const call = new Pseudonyms(keyedOf('a'))
     const token = call.take(restoring, '4111 1111 1111 1111')
     expect(call.take(restoring, '4111111111111111')).toBe(token)

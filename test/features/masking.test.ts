@@ -92,7 +92,7 @@ const mask = (masking: NonNullable<Spec['masking']>, more: Spec = {}): BundlePol
   makePolicy({ rules: [allowAll], dataClasses: personal, masking, ...more })
 
 describe('what goes to the model', () => {
-  it('loses what a mask speaks of, and no other byte', async () => {
+  it('[MK1] loses what a mask speaks of, and no other byte', async () => {
     await using world = await startWorld([mask({ request: [{ name: 'pii', class: 'PII', action: 'Redact' }] })])
     const body =
       '{ "model":"m", "seed": 1.50e1,\n "messages":[{"content":"mail \\u0061nn@example.com, h\\u0069","role":"user"}] }'
@@ -105,7 +105,7 @@ describe('what goes to the model', () => {
     expect(world.seen).toEqual([body.replace('\\u0061nn@example.com', '[PII]').replace(', h\\u0069', ', hi')])
   })
 
-  it('carries nothing in headers either', async () => {
+  it('[MK11] carries nothing in headers either', async () => {
     const told: NodeJS.Dict<string | string[]>[] = []
     await using upstream = await startUpstream((request, response) => {
       told.push(request.headers)
@@ -132,8 +132,11 @@ describe('what goes to the model', () => {
     expect(record?.masked).toEqual([expect.objectContaining({ count: 1, paths: ['header:x-user'] })])
   })
 
-  it('is refused where a mask denies, before the model and the limits hear of it', async () => {
-    await using world = await startWorld([mask({ request: [{ name: 'no-pii', class: 'PII', action: 'Deny' }] })])
+  it('[MK14] is refused where a mask denies, before the model and the limits hear of it', async () => {
+    const limits = [{ name: 'one', key: 'identity.subject', requests: 1, window: '1h' }]
+    await using world = await startWorld([
+      mask({ request: [{ name: 'no-pii', class: 'PII', action: 'Deny' }] }, { limits }),
+    ])
     await expect(say(world.client, 'mail ann@example.com')).rejects.toMatchObject({
       status: 403,
       code: 'policy_denied',
@@ -141,9 +144,11 @@ describe('what goes to the model', () => {
     expect(world.seen).toEqual([])
     const [record] = await world.gw.records()
     expect(record?.decision).toEqual({ effect: 'Deny', reason: 'SensitiveData', rules: ['team-a/policy/no-pii'] })
+    expect(await say(world.client, 'say:the one call that there is')).toBe('the one call that there is')
+    await expect(say(world.client, 'say:another')).rejects.toMatchObject({ status: 429 })
   })
 
-  it('needs the tenant’s key for a hash', async () => {
+  it('[MK16] needs the tenant’s key for a hash', async () => {
     const policies = [mask({ request: [{ name: 'h', class: 'PII', action: 'Hash' }] })]
     await using world = await startWorld(policies, false)
     await expect(say(world.client, 'hi')).rejects.toMatchObject({ status: 503, code: 'masking_unavailable' })
@@ -152,7 +157,7 @@ describe('what goes to the model', () => {
     expect(world.seen[0]).toMatch(/from \[PII:([a-z]{16})\] and \[PII:\1\]/u)
   })
 
-  it('is judged by what was found in it', async () => {
+  it('[MK2] is judged by what was found in it', async () => {
     const rules = [
       allowAll,
       { name: 'few', phase: 'Request', action: 'Deny', when: 'findings.PII.count > 1', message: 'too many' } as const,
@@ -166,7 +171,7 @@ describe('what goes to the model', () => {
 describe('what comes back', () => {
   const policies = [mask({ response: [{ name: 'pii', class: 'PII', action: 'Redact' }] })]
 
-  it('is masked alike, whole and in a stream', async () => {
+  it('[MK15] is masked alike, whole and in a stream', async () => {
     await using world = await startWorld(policies)
     const text = 'Ann, ann@example.com, SSN 536-22-8127, call'
     expect(await say(world.client, `say:${text}`)).toBe('Ann, [PII], SSN [PII], call')
@@ -176,7 +181,7 @@ describe('what comes back', () => {
     expect(world.seen[0]).toContain('ann@example.com')
   })
 
-  it('gives what is held before the end', async () => {
+  it('[MK15] gives what is held before the end', async () => {
     await using world = await startWorld(policies)
     expect(await stream(world.client, 'say:write to ann@example.com')).toMatchObject({
       text: 'write to [PII]',
@@ -184,7 +189,7 @@ describe('what comes back', () => {
     })
   })
 
-  it('ends where a mask denies', async () => {
+  it('[MK14] ends where a mask denies', async () => {
     await using world = await startWorld([mask({ response: [{ name: 'pii', class: 'PII', action: 'Deny' }] })])
     await expect(say(world.client, 'say:ann@example.com')).rejects.toMatchObject({
       status: 403,
@@ -209,7 +214,7 @@ const toPolicies = (restore: 'Never' | 'Response'): BundlePolicy[] => [
 
 describe('pseudonyms', () => {
   const token = /PII(?:-[B-DF-HJ-NP-TV-XZ]{4}){5}/u
-  it('stand for the same value in every turn, and come back as the original', async () => {
+  it('[MK10] stand for the same value in every turn, and come back as the original', async () => {
     await using world = await startWorld(toPolicies('Response'))
     expect(await say(world.client, 'say:write to ann@example.com')).toBe('write to ann@example.com')
     expect(await stream(world.client, 'say:{"to":"ann@example.com"}')).toMatchObject({
@@ -221,7 +226,7 @@ describe('pseudonyms', () => {
     expect(world.seen.join('')).not.toContain('ann@example.com')
   })
 
-  it('come back however the model spells them', async () => {
+  it('[MK10] come back however the model spells them', async () => {
     await using world = await startWorld(toPolicies('Response'))
     await say(world.client, 'ann@example.com')
     const spelled =
@@ -234,7 +239,7 @@ describe('pseudonyms', () => {
     })
   })
 
-  it('stay tokens where the original was not in this request', async () => {
+  it('[MK10] stay tokens where the original was not in this request', async () => {
     await using world = await startWorld(toPolicies('Response'))
     await say(world.client, 'ann@example.com')
     const known = token.exec(world.seen[0] ?? '')?.[0] ?? ''
@@ -248,7 +253,7 @@ describe('pseudonyms', () => {
 })
 
 describe('several policies', () => {
-  it('mask by the strictest', async () => {
+  it('[MK8] mask by the strictest', async () => {
     const strict = makePolicy(
       {
         dataClasses: personal,
@@ -264,7 +269,7 @@ describe('several policies', () => {
     expect(world.seen[0]).toContain('SSN [GONE]')
   })
 
-  it('only count in mode Audit, and need no key for it', async () => {
+  it('[MK13] only count in mode Audit, and need no key for it', async () => {
     const audit = mask(
       {
         request: [{ name: 'pii', class: 'PII', action: 'Pseudonymize' }],
@@ -285,7 +290,7 @@ describe('several policies', () => {
     }
   })
 
-  it('mask for those alone whom they speak about', async () => {
+  it('[MK4] mask for those alone whom they speak about', async () => {
     const some = mask(
       { request: [{ name: 'pii', class: 'PII', action: 'Redact' }] },
       { subjects: [{ name: 'others', group: 'others' }] },
