@@ -18,6 +18,7 @@ export const emailCases: DetectorCases = {
     '«john\u200b.doe@example.com»',
     '«john.doe@exam\u00adple.com»',
     '«john.doe @ example.com»',
+    '«john.doe[@]example[.]com»',
   ],
   missed: ['john at example dot com', 'john@example . com'],
 }

@@ -9,7 +9,18 @@ export const usSsnPlain: Detector = {
   verify: isSsn,
   context: {
     required: true,
-    words: ['ssn', 'ssns', 'social', 'social security', 'social security number', 'tax id', 'tin', 'itin', 'soc sec'],
+    words: [
+      'ssn',
+      'ssns',
+      'social',
+      'social security',
+      'social security number',
+      'tax id',
+      'tin',
+      'itin',
+      'soc sec',
+      's.s.n',
+    ],
   },
   maxLength: 17,
 }

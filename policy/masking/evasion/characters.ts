@@ -1,0 +1,195 @@
+// Evasions by other characters, separators and words around a value.
+import type { EvasionClass } from './class.ts'
+import { card, card2, grouped, ssn, mail, iban, phone, key, digitsFrom, fullWidth, between } from './values.ts'
+
+export const characters: readonly EvasionClass[] = [
+  {
+    name: 'full-width digits and letters',
+    kind: 'Text',
+    cases: [
+      `«${fullWidth(card)}»`,
+      `ssn «${fullWidth(ssn)}»`,
+      `«${fullWidth(iban)}»`,
+      `«${fullWidth(mail)}»`,
+      `«${fullWidth(phone)}»`,
+      `«${fullWidth(key)}»`,
+    ],
+  },
+  {
+    name: 'digits of other scripts',
+    kind: 'Text',
+    cases: [
+      `«${digitsFrom(0x660, card)}»`,
+      `«${digitsFrom(0x6f0, ssn)}»`,
+      `«${digitsFrom(0x966, grouped)}»`,
+      `«${digitsFrom(0xe50, phone)}»`,
+      `«${digitsFrom(0x9e6, card2)}»`,
+      `ssn «${digitsFrom(0x17e0, '536221234')}»`,
+    ],
+  },
+  {
+    name: 'mathematical digits and letters',
+    kind: 'Text',
+    cases: [
+      `«${digitsFrom(0x1d7ce, card)}»`,
+      `«${digitsFrom(0x1d7d8, ssn)}»`,
+      `«${digitsFrom(0x1d7f6, phone)}»`,
+      '«𝐣𝐨𝐡𝐧@𝐞𝐱𝐚𝐦𝐩𝐥𝐞.𝐜𝐨𝐦»',
+    ],
+    missed: { 'digits in circles': '④①①①①①①①①①①①①①①①' },
+  },
+  {
+    name: 'dashes of Unicode',
+    kind: 'Text',
+    cases: [
+      `«${grouped.replaceAll(' ', '\u2013')}»`,
+      `«${ssn.replaceAll('-', '\u2014')}»`,
+      `«${ssn.replaceAll('-', '\u2212')}»`,
+      `«${grouped.replaceAll(' ', '\u2010')}»`,
+      '«212\u2011555\u20112368»',
+      `«${ssn.replaceAll('-', '\ufe63')}»`,
+    ],
+  },
+  {
+    name: 'characters of no width',
+    kind: 'Text',
+    cases: [
+      `«${between(card, '\u200b')}»`,
+      `«${between(ssn, '\u200d')}»`,
+      `«${between(mail, '\u2060')}»`,
+      `«${between(iban, '\ufeff')}»`,
+      `«${between(phone, '\u200c')}»`,
+      `«${between(key, '\u200b')}»`,
+      `«${between(card, '\u{e0041}')}»`,
+    ],
+  },
+  {
+    name: 'soft hyphens and marks of direction',
+    kind: 'Text',
+    cases: [
+      `«${between(card, '\u00ad')}»`,
+      `«john.doe@exam\u00adple.com»`,
+      `«536\u200e-22\u200f-1234»`,
+      `«${between(iban, '\u00ad')}»`,
+      `\u202a«${between(ssn, '\u2066')}»\u202c`,
+    ],
+  },
+  {
+    name: 'spaces of Unicode',
+    kind: 'Text',
+    cases: [
+      `«${grouped.replaceAll(' ', '\u00a0')}»`,
+      `«${ssn.replaceAll('-', '\u2009')}»`,
+      `«${grouped.replaceAll(' ', '\u202f')}»`,
+      `«${phone.replaceAll(' ', '\u2007')}»`,
+      `«DE89\u30003704\u30000044\u30000532\u30000130\u300000»`,
+    ],
+  },
+  {
+    name: 'dots, slashes and underscores as separators',
+    kind: 'Text',
+    cases: [
+      `«${grouped.replaceAll(' ', '.')}»`,
+      `«${ssn.replaceAll('-', '.')}»`,
+      `«${grouped.replaceAll(' ', '/')}»`,
+      `«${ssn.replaceAll('-', '_')}»`,
+      `«${grouped.replaceAll(' ', '|')}»`,
+      `«${grouped.replaceAll(' ', '+')}»`,
+      `«${iban.replaceAll(/.{4}/g, '$&.')}»`,
+      `«${phone.replaceAll(' ', '.')}»`,
+    ],
+    missed: { 'commas between digits': between(card, ',') },
+  },
+  {
+    name: 'separators doubled and mixed',
+    kind: 'Text',
+    cases: [
+      `«${grouped.replaceAll(' ', '  ')}»`,
+      `«${ssn.replaceAll('-', '--')}»`,
+      '«4111 - 1111 - 1111 - 1111»',
+      '«4111-1111 1111.1111»',
+      '«41 11 1111 111111 11»',
+      '«4-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1»',
+    ],
+    missed: { 'four blanks between groups': grouped.replaceAll(' ', '    ') },
+  },
+  {
+    name: 'ends of lines inside',
+    kind: 'Text',
+    cases: ['«4111\n1111\n1111\n1111»', '«536-\n22-\n1234»', '«DE89 3704\r\n0044 0532\r\n0130 00»'],
+    missed: { 'a mail address over two lines': 'john.doe@example\n.com' },
+  },
+  {
+    name: 'either case',
+    kind: 'Text',
+    cases: [
+      `«${iban.toLowerCase()}»`,
+      '«gb82west12345698765432»',
+      '«De89 3704 0044 0532 0130 00»',
+      '«JOHN.DOE@EXAMPLE.COM»',
+      '«2001:DB8:A:B:C:D:E:F»',
+    ],
+  },
+  {
+    name: 'nine bare digits near a word',
+    kind: 'Text',
+    cases: [
+      'my ssn is «536221234»',
+      'Social Security Number: «536221234»',
+      'SSN «53622-1234»',
+      'soc sec no «5 3 6 2 2 1 2 3 4»',
+      's.s.n. «536221234»',
+    ],
+    missed: { 'the word behind the number': '536221234 is my ssn' },
+  },
+  {
+    name: 'glued to letters and underscores',
+    kind: 'Text',
+    cases: [`card«${card}»x`, `cc_«${card}»_end`, `«${card2}»abc`, `ssn_«${ssn}»_x`, `«ssn${ssn}x»`, `_«${mail}»`],
+    missed: { 'a social security number glued to any other word': `abc${ssn}` },
+  },
+  {
+    name: 'addresses of IPv6, shortened and mapped',
+    kind: 'Text',
+    cases: ['«2001:db8::1»', '«fe80::1ff:fe23:4567:890a»', '«::ffff:192.0.2.128»', '«2001:DB8:0:0:8:800:200C:417A»'],
+  },
+  {
+    name: 'mail of other scripts',
+    kind: 'Text',
+    cases: ['«jöhn@exämple.de»', '«иван@пример.рф»', '«user@xn--exmple-cua.com»', '«ιωάννης@παράδειγμα.gr»'],
+    missed: { 'a mail address of Chinese letters': '用户@例子.公司' },
+  },
+  {
+    name: 'other at signs',
+    kind: 'Text',
+    cases: ['«john.doe\uff20example.com»', '«john.doe\ufe6bexample.com»', '«john.doe @ example.com»'],
+  },
+  {
+    name: 'at and dot in words',
+    kind: 'Text',
+    cases: [
+      '«john.doe(at)example.com»',
+      '«john.doe [at] example [dot] com»',
+      '«john.doe {AT} example {DOT} com»',
+      '«john.doe (at) example (dot) com»',
+      '«john.doe@example[.]com»',
+      '«john.doe[@]example.com»',
+    ],
+    missed: { 'at and dot as bare words': 'john at example dot com' },
+  },
+  {
+    name: 'letters that look like others',
+    kind: 'Text',
+    cases: ['«jоhn@exаmple.com»', '«DЕ89370400440532013000»', '«ѕарah@example.com»', 'раsswоrd: «Tr0ub4dor&3»'],
+  },
+  {
+    name: 'marks over and around digits',
+    kind: 'Text',
+    cases: [
+      `«${between(card, '\u0336')}»`,
+      `«${between(card, '\ufe0f\u20e3')}»`,
+      `«${between(ssn, '\u0332')}»`,
+      `«${between(phone, '\u0338')}»`,
+    ],
+  },
+]
