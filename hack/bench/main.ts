@@ -12,10 +12,11 @@ import { runCommand } from './processes.ts'
 import { toJson, toTable } from './report.ts'
 import type { Bench, Cores, Suite, SuiteResult } from './suite.ts'
 import { forward } from './suites/forward.ts'
+import { masking } from './suites/masking.ts'
 import { policy } from './suites/policy.ts'
 import { propagation } from './suites/propagation.ts'
 
-const suites: readonly Suite[] = [forward, policy, propagation]
+const suites: readonly Suite[] = [forward, policy, masking, propagation]
 
 /** 0 done, 1 a budget missed under --strict, 2 the bench could not run. */
 const exitCodes = { done: 0, missed: 1, unable: 2 }
