@@ -3,7 +3,7 @@ import { afterAll, beforeAll, it } from 'vitest'
 import type { Json } from '../../policy/model.ts'
 import type { ProtocolName } from './class-list.ts'
 import { attack } from './classes.ts'
-import { expectFound, expectHeld, expectOddRefused } from './held.ts'
+import { expectFound, expectHeld, expectOddRefused, expectRuled } from './held.ts'
 import { ask, everyConnection, nameOf, shapes } from './shapes.ts'
 import type { Attempt, World } from './world.ts'
 import { forbidden, harmless, startWorld } from './world.ts'
@@ -48,8 +48,16 @@ for (const protocol of rows) {
       ['deep within', (word) => send(protocol, { instances: [{ a: [{ b: [[word]] }] }] })],
       ['a key', (word) => send(protocol, { instances: [{ [word]: 1 }] })],
       ['inputs by name', (word) => send(protocol, { inputs: { a: [word] } })],
-      ['the name of a signature', (word) => send(protocol, { signature_name: word, instances: [1] })],
+      [
+        'the name of a signature that is none',
+        (word) => send(protocol, { signature_name: `the ${word}`, instances: [1] }),
+      ],
     ])
+
+    it('the name of a signature', async () => {
+      // Masks leave it: by another name the server has nothing.
+      await expectRuled(world, nameOf(protocol), (word) => send(protocol, { signature_name: word, instances: [1] }))
+    })
   })
   attack('unknown fields that carry text', protocol, () => {
     found(protocol, [

@@ -93,14 +93,16 @@ export async function startWorld(connections: Readonly<Record<string, WorldConne
         })
       })
       upstreams.push(upstream)
-      return toConnection(name, spec, upstream)
+      return [name, masked(name), barred(name)].map((one) => toConnection(one, spec, upstream))
     }),
   )
   const policies = Object.entries(connections).flatMap(([name, one]) => [
     toPolicy(name, one),
+    toMask(masked(name), 'Replace'),
+    toMask(barred(name), 'Deny'),
     ...(one.isWatched === true ? [makePolicy({ targetRefs: [{ name }] }, { name: `allow-${name}` })] : []),
   ])
-  const gateway = await startGateway({ connections: declared, policies })
+  const gateway = await startGateway({ connections: declared.flat(), policies })
   const sendRaw = async (bytes: string | Buffer): Promise<Answered> => {
     const before = reached.length
     const text = await exchange(
@@ -135,6 +137,18 @@ export async function startWorld(connections: Readonly<Record<string, WorldConne
 
 function toConnection(name: string, spec: WorldConnection['spec'], { origin }: Upstream): BundleConnection {
   return makeConnection(spec, { name, endpoints: [{ name: 'm', origin, basePath: '', weight: 1, place: 'External' }] })
+}
+
+/** Beside every connection stand two more to the same model server, without rules: one that masks the word, and one that bars it. */
+export const masked = (connection: string): string => `${connection}-masked`
+export const barred = (connection: string): string => `${connection}-barred`
+
+/** What stands for the word is the harmless one, so what it leaves is known to the byte. */
+function toMask(name: string, action: 'Replace' | 'Deny'): BundlePolicy {
+  const mask = { name: 'word', class: 'Word', action, ...(action === 'Replace' ? { label: harmless } : {}) }
+  const dataClasses = [{ name: 'Word', patterns: [{ name: 'word', pattern: forbidden }] }]
+  const spec = { targetRefs: [{ name }], dataClasses, masking: { request: [mask], response: [mask] } }
+  return makePolicy(spec, { name: `policy-${name}` })
 }
 
 function toPolicy(name: string, { deny = [], answers, denyAnswer = [], policy }: WorldConnection): BundlePolicy {
