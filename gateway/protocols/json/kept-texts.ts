@@ -2,6 +2,7 @@
 // and bytes in base64. Each is held to its end and looked at as a whole; whatever is not what its field is for is a text like any other.
 import { startBytes } from '../../../policy/masking/framing/bytes.ts'
 import { items, maskEverywhere, type Place, type Start, type TextAt } from '../../../policy/masking/framing/place.ts'
+import { toText as toMixedText } from '../../../policy/masking/framing/surrogate-escape.ts'
 import type { Masker } from '../../../policy/masking/masker.ts'
 import { toText } from '../media/media.ts'
 import { sniffType } from '../media/signature.ts'
@@ -40,8 +41,8 @@ export function sealedPlace(start: Start): Place {
 }
 
 /**
- * Base64 of a picture, a sound, a file. Text in it is masked, whatever else is in it, and the base64 made anew; pictures, sounds and
- * documents of a kind that is known by its first bytes stay. Anything else may be a word that only looks like base64, and is masked as one.
+ * Base64 of a picture, a sound, a file. What is text or mostly text is masked as that and the base64 made anew; pictures, sounds and
+ * documents of a kind that is known by its first bytes stay, and so does whatever else nobody can read. Anything else that is short may be a word that only looks like base64, and is masked as one.
  */
 export function binaryPlace(start: Start): Place {
   return heldPlace((text, at) => maskBinary(start, text, at), start)
@@ -86,12 +87,28 @@ function startHeld(mask: (text: string, at: TextAt) => string): Start {
   }
 }
 
+/** Keys and tokens are shorter. In the base64 of a large file nothing is found that anybody could read. */
+const maxWord = 4_096
+
 function maskBinary(start: Start, text: string, at: TextAt): string {
   const bytes = decode(text)
   if (bytes === undefined) return maskText(start(at), text)
-  if (sniffType(bytes) !== '' && toText(bytes) === undefined) return text
-  const asWord = maskText(start(at), text)
-  return asWord === text ? maskBytes(start(at), { text, bytes }) : asWord
+  const isMedium = sniffType(bytes) !== '' && toText(bytes) === undefined
+  if (isMedium) return text
+  const asWord = text.length > maxWord ? text : maskText(start(at), text)
+  if (asWord !== text) return asWord
+  return isReadable(bytes) ? maskBytes(start(at), { text, bytes }) : text
+}
+
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const unreadable = /[\x01-\x08\x0e-\x1f\udc80-\udcff]/g
+
+/** Text, or mostly: in another encoding, with some broken bytes, filled up with zeros. In packed data every find would be a false one. */
+function isReadable(bytes: Uint8Array): boolean {
+  if (toText(bytes) !== undefined) return true
+  const mixed = toMixedText(bytes)
+  const odd = mixed.length - mixed.replaceAll(unreadable, '').length
+  return odd * 3 <= mixed.length
 }
 
 function maskBytes(masker: Masker, { text, bytes }: { readonly text: string; readonly bytes: Uint8Array }): string {
