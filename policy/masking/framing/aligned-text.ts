@@ -15,8 +15,8 @@ interface Run {
   readonly raw: string
 }
 
-/** More than any engine holds. A masker that waits for the end of a longer text gives no more than a label, and spelling is no matter. */
-const maxWaiting = 131_072
+/** More than any engine holds, all of it escaped. A masker that waits for the end of a longer text gives a label, and spelling is no matter. */
+const maxWaiting = 524_288
 
 export class AlignedText {
   readonly #masker: Masker
