@@ -39,6 +39,7 @@ export interface ReadRequest {
   /**
    * `upstream` with every text that a model would read masked: text, names of fields, numbers as they are written. Whatever no mask
    * touches stays byte for byte; the very same `upstream` when nothing was found. May be called several times. Absent: there is no text.
+   * Throws `masking_unavailable`: a mask is about what cannot be masked, or a form would have other parts than were judged.
    */
   readonly mask?: (masks: TextMasks) => UpstreamRequest
   /** Given by the gateway itself once the call is permitted; nothing goes to the model server then. */
@@ -75,7 +76,10 @@ export interface AnswerFormat {
   readonly readWhole: (head: AnswerHead, body: Uint8Array) => ResponseFacts
   /** Undefined: an answer with this head is no stream of events. */
   readonly openStream: (head: AnswerHead) => AnswerStream | undefined
-  /** The body that `readWhole` has read, with its texts masked, and what tells them in another way (tokens, their ids) blanked. */
+  /**
+   * The body that `readWhole` has read, with its texts masked, and what tells them in another way (tokens, their ids) blanked. Throws
+   * AnswerUnreadable: a mask is about what cannot be masked.
+   */
   readonly maskWhole?: (head: AnswerHead, body: Uint8Array, masks: TextMasks) => Uint8Array | MaskedAnswer
   /** Beside an AnswerStream of the same head. Undefined where `openStream` gives none. */
   readonly openMask?: (head: AnswerHead, masks: TextMasks) => StreamMask | undefined

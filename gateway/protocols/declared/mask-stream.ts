@@ -109,10 +109,11 @@ function toLines(all: readonly string[]): string {
   return all.map((data) => `${data.replaceAll('\n', ' ')}\n`).join('')
 }
 
+/** Its reader has seen that it is UTF-8. */
 function decode(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
 }
 
 function encode(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
+  return Buffer.from(text)
 }

@@ -1,18 +1,16 @@
 // Answers of version 2: output tensors as JSON or raw bytes after the JSON head, everything else as its texts. What a model server says
 // of its own tensors is taken as it says it; only lengths on the wire must agree.
-import type { TextMasks } from '../../../policy/masking/text-masks.ts'
 import type { Json, JsonObject, ResponseFacts, TensorFacts } from '../../../policy/model.ts'
 import { decodeBase64, toText } from '../framing/byte-text.ts'
 import { BinaryTail, datatypes, readByteValues } from '../framing/tensors.ts'
 import { collectUnknownText } from '../json/known-keys.ts'
 import { isJsonObject } from '../json/strict-json.ts'
-import type { AnswerFormat, AnswerHead, MaskedAnswer } from '../protocol.ts'
-import { AnswerUnreadable } from '../protocol.ts'
+import type { AnswerFormat, AnswerHead } from '../protocol.ts'
 import { readAnswerBody } from './answer-json.ts'
+import { hasOutputs, openAnswer, unreadable } from './answer-parts.ts'
 import { collectAnswerText, collectParameterText, collectText } from './collect-text.ts'
 import { maskAnswer } from './mask-answer.ts'
-import { maskTensors, type MaskedMessage } from './mask-tensors.ts'
-import { toAnswerPlace } from './tensor-places.ts'
+import { maskTensorAnswer } from './mask-tensor-answer.ts'
 
 /** Of an inference. */
 export const tensorAnswer: AnswerFormat = {
@@ -31,55 +29,10 @@ export const plainAnswer: AnswerFormat = {
   maskWhole: (head, bytes, masks) => maskAnswer({ head, bytes }, masks),
 }
 
-const lengthHeader = 'inference-header-content-length'
-
-/** The JSON of an answer, as an answer of its own. */
-function openTensorAnswer(head: AnswerHead, bytes: Uint8Array): { readonly inner: AnswerHead; readonly end: number } {
-  const told = head.headers[lengthHeader]
-  if (told === undefined) return { inner: head, end: bytes.length }
-  // The type is that of head and tail together.
-  const inner = { status: head.status, headers: { 'content-type': 'application/json' } }
-  return { inner, end: toHeadLength(told, bytes.length) }
-}
-
-function maskTensorAnswer(head: AnswerHead, bytes: Uint8Array, masks: TextMasks): Uint8Array | MaskedAnswer {
-  const { inner, end } = openTensorAnswer(head, bytes)
-  const { body } = readAnswerBody(inner, bytes.subarray(0, end))
-  const told = head.headers[lengthHeader] !== undefined
-  const masked = hasOutputs(body)
-    ? maskTensors(
-        {
-          bytes,
-          headLength: told ? end : undefined,
-          body,
-          list: 'outputs',
-          toRoot: (sizes) => toAnswerPlace({ body, start: masks.start, sizes }),
-          fail: unreadable,
-        },
-        masks,
-      )
-    : maskWithoutTensors({ head: inner, bytes: bytes.subarray(0, end) }, masks)
-  if (masked.bytes === bytes || !told) return masked.bytes
-  return { body: masked.bytes, headers: { [lengthHeader]: String(masked.headLength ?? masked.bytes.length) } }
-}
-
-/** Its reader has seen that nothing follows. */
-function maskWithoutTensors(
-  answer: { readonly head: AnswerHead; readonly bytes: Uint8Array },
-  masks: TextMasks,
-): MaskedMessage {
-  const bytes = maskAnswer(answer, masks)
-  return { bytes, headLength: bytes.length }
-}
-
-function hasOutputs(body: Json): body is JsonObject & { readonly outputs: readonly Json[] } {
-  return isJsonObject(body) && Array.isArray(body['outputs'])
-}
-
 function readTensorAnswer(head: AnswerHead, bytes: Uint8Array): ResponseFacts {
-  const { inner, end } = openTensorAnswer(head, bytes)
-  const { body, text } = readAnswerBody(inner, bytes.subarray(0, end))
-  const tail = new BinaryTail(bytes.subarray(end), unreadable)
+  const { head: inner, json, raw = new Uint8Array() } = openAnswer(head, bytes)
+  const { body, text } = readAnswerBody(inner, json)
+  const tail = new BinaryTail(raw, unreadable)
   if (!hasOutputs(body)) {
     tail.assertTaken()
     return toFacts(head, { body, outputs: [], texts: [text, ...collectAnswerText(body)] })
@@ -173,16 +126,6 @@ function textOfParameters(from: JsonObject): readonly string[] {
 function toDecodedText(text: string): string {
   const bytes = decodeBase64(text)
   return bytes === undefined ? '' : toText(bytes)
-}
-
-function toHeadLength(told: string, most: number): number {
-  const length = /^(?:0|[1-9][0-9]{0,9})$/.test(told) ? Number(told) : Infinity
-  if (length <= most) return length
-  throw unreadable('The Inference-Header-Content-Length of the answer is not one of its body.')
-}
-
-function unreadable(message: string): AnswerUnreadable {
-  return new AnswerUnreadable(message)
 }
 
 interface Read {

@@ -40,9 +40,8 @@ export function openGeneratedMask(masks: TextMasks): StreamMask {
 
 /** An event with a word for a number that is none would be masked by itself, and its text not go on over others. */
 function toReadable(event: Uint8Array): Uint8Array {
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(event)
-  const readable = withoutOddNumbers(text)
-  return readable === text ? event : new TextEncoder().encode(readable)
+  const bytes = Buffer.from(event.buffer, event.byteOffset, event.byteLength)
+  return bytes.includes('NaN') || bytes.includes('Inf') ? Buffer.from(withoutOddNumbers(bytes.toString())) : event
 }
 
 /** What the backends of vLLM and TensorRT-LLM tell of a text beside it: its tokens, or how they are numbered. */
