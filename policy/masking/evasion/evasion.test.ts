@@ -66,7 +66,7 @@ function survives(value: string, out: string): boolean {
 }
 
 describe.each(catalogue.map((one) => [one.name, one] as const))('%s', (_, { kind, cases, missed = {} }) => {
-  describe.each(Object.entries(carriers[kind]))('in %s', (__, mask) => {
+  describe.each(cases.length === 0 ? [] : Object.entries(carriers[kind]))('in %s', (__, mask) => {
     it.each(cases)('is masked: %j', (marked) => {
       const [before = '', value = '', after = ''] = marked.split(/[«»]/)
       expect(survives(value, before + value + after)).toBe(true)

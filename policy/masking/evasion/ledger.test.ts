@@ -40,6 +40,15 @@ function effort(pattern: string, text: string): number {
   return scan.steps / text.length
 }
 
+function maskDocument(value: unknown): unknown {
+  const json = JSON.stringify(value)
+  const { splices } = maskJson(json, maskEverywhere(start), start)
+  let out = json
+  for (const splice of splices.toReversed()) out = out.slice(0, splice.start) + splice.text + out.slice(splice.end)
+  const parsed: unknown = JSON.parse(out)
+  return parsed
+}
+
 describe('streams', () => {
   it('[BerriAI litellm #41611] a mail address in two pieces is one', () => {
     expect(maskPieces('write to user@exa', 'mple.com now')).toBe('write to [email] now')
@@ -107,15 +116,6 @@ describe('disguises', () => {
 })
 
 describe('documents', () => {
-  function maskDocument(value: unknown): unknown {
-    const json = JSON.stringify(value)
-    const { splices } = maskJson(json, maskEverywhere(start), start)
-    let out = json
-    for (const splice of splices.toReversed()) out = out.slice(0, splice.start) + splice.text + out.slice(splice.end)
-    const parsed: unknown = JSON.parse(out)
-    return parsed
-  }
-
   it('[clio #1372] an escaped quote before a mail address stays a quote', () => {
     expect(maskDocument({ a: 'say "john@example.com"' })).toEqual({ a: 'say "[email]"' })
   })
