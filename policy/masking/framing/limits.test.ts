@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { startWords } from '../../../test/helpers/word-masker.ts'
 import type { Masker } from '../masker.ts'
+import { ChannelSet } from './channels.ts'
 import { maskJson, startJson } from './json-text.ts'
 import { fields, instead, keep, maskEverywhere, type Place } from './place.ts'
 import { applySplices } from './sink.ts'
@@ -108,12 +109,50 @@ it('drops the spelling of a text of which a masker gives nothing for long', () =
       units += text.length
       return ''
     },
-    end: () => 'X',
+    end: () => 'AX',
     counts: () => ({}),
   })
   const masker = startJson(maskEverywhere(silent), silent)
   expect(masker.push('["')).toBe('["')
   for (let i = 0; i < 100; i += 1) expect(masker.push('\\u0041'.repeat(1_000))).toBe('')
-  expect(masker.push('",1]') + masker.end()).toBe('X","X"]')
+  expect(masker.push('",1]') + masker.end()).toBe('AX","AX"]')
   expect(units).toBe(100_001)
+})
+
+const pad = 'x'.repeat(1_000_000)
+
+/** One event for each piece, of a channel each. */
+function run(events: readonly { readonly choice: string; readonly piece: string; readonly pad?: string }[]): {
+  readonly pieces: readonly string[]
+  readonly held: readonly string[]
+} {
+  const set = new ChannelSet({ channel: start, other: start })
+  const pieces = events.map((event) => {
+    const channel = { choice: event.choice, name: 'content' }
+    const places = fields({ piece: set.piece(channel) }, keep)
+    const { text } = set.mask({ text: JSON.stringify(event), frame: '' }, { places, ends: [] })
+    return String(JSON.parse(text).piece)
+  })
+  return { pieces, held: set.end().map(({ text }) => text) }
+}
+
+describe('events that channels keep for what they hold', () => {
+  it('are the small ones', () => {
+    const { held } = run([
+      { choice: '0', piece: 'x 4' },
+      { choice: '0', piece: '1', pad },
+    ])
+    expect(held).toStrictEqual(['{"choice":"0","piece":"41"}'])
+  })
+
+  it('are large where there is no other', () => {
+    const { held } = run([{ choice: '0', piece: 'x 41', pad }])
+    expect(held.map((text): unknown => JSON.parse(text))).toStrictEqual([{ choice: '0', piece: '41', pad }])
+  })
+
+  it('are no more than can be kept, and nothing goes on of other channels', () => {
+    const { pieces, held } = run([...Array(20).keys()].map((i) => ({ choice: String(i), piece: 'x 41', pad })))
+    expect(pieces).toStrictEqual([...Array(17).fill('x '), '', '', ''])
+    expect(held).toHaveLength(17)
+  })
 })
