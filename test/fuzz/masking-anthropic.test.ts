@@ -17,7 +17,7 @@ import { findDetectors, packs } from '../../policy/masking/packs.ts'
 import { Pseudonyms } from '../../policy/masking/pseudonyms.ts'
 import type { TextMasks } from '../../policy/masking/text-masks.ts'
 import type { Json, JsonObject } from '../../policy/model.ts'
-import { listPlaces, put, waysToSay } from '../helpers/json-places.ts'
+import { findKeptNumbers, listPlaces, put, waysToSay } from '../helpers/json-places.ts'
 import { makeBundle, makeConnection, makeSnapshot } from '../helpers/make.ts'
 import { keyedOf, makeMask } from '../helpers/masks.ts'
 import { makeTextMasks } from '../helpers/word-masks.ts'
@@ -373,7 +373,8 @@ const [connection] = makeSnapshot(
 if (connection === undefined) throw new Error('the connection did not compile')
 const protocol = new Protocols().of(connection)
 const secret = 'a secret of ann and nobody else'
-const secretMasks = makeTextMasks({ [secret]: '[S]' })
+const account = 4_111_411_141_114_111
+const secretMasks = makeTextMasks({ [secret]: '[S]', [account]: '[N]' })
 const ways = Object.entries(waysToSay(secret))
 
 /** Undefined: it is refused. */
@@ -431,6 +432,21 @@ describe('a secret', () => {
     expect(found.flatMap(({ leaks }) => leaks)).toStrictEqual([])
     expect(found.reduce((sum, { seen }) => sum + seen, 0)).toBeGreaterThan(1_000)
   })
+})
+
+it('keeps a number nowhere but where the protocol counts', () => {
+  const { request, answers = [] } = load('masked')
+  const sent = findKeptNumbers(request.body?.json ?? null, account, (changed) => sendMasked(request.path, changed))
+  expect([...new Set(sent)].toSorted()).toStrictEqual([
+    'budget_tokens',
+    'document_index',
+    'end_char_index',
+    'max_tokens',
+    'start_char_index',
+    'temperature',
+  ])
+  const received = answers.flatMap(({ body }) => findKeptNumbers(body.json ?? null, account, maskAnswer))
+  expect([...new Set(received)].toSorted()).toStrictEqual(['input_tokens', 'output_tokens'])
 })
 
 function maskEvent(event: Json): string | undefined {

@@ -17,7 +17,7 @@ import type { Start } from '../../policy/masking/framing/place.ts'
 import { findDetectors } from '../../policy/masking/packs.ts'
 import type { TextMasks } from '../../policy/masking/text-masks.ts'
 import type { Json, JsonObject } from '../../policy/model.ts'
-import { listPlaces, put, waysToSay } from '../helpers/json-places.ts'
+import { findKeptNumbers, listPlaces, put, waysToSay } from '../helpers/json-places.ts'
 import { makeTextMasks } from '../helpers/word-masks.ts'
 import { numRuns, runs } from './runs.ts'
 
@@ -189,7 +189,8 @@ const recorded = globSync('*.in.yaml', { cwd: folder }).map((file): Recorded =>
   parseYaml(readFileSync(path.join(folder, file), 'utf8')),
 )
 const secret = 'a secret of ann and nobody else'
-const secretMasks = makeTextMasks({ [secret]: '[S]' })
+const account = 4_111_411_141_114_111
+const secretMasks = makeTextMasks({ [secret]: '[S]', [account]: '[N]' })
 const binary = encode(secret).toBase64()
 const ways = Object.entries({ ...waysToSay(secret), 'as a file in its place': () => ({ uri: 'x', blob: binary }) })
 
@@ -235,4 +236,11 @@ describe('a secret', () => {
     expect(found.flatMap(({ leaks }) => leaks)).toStrictEqual([])
     expect(found.reduce((sum, { seen }) => sum + seen, 0)).toBeGreaterThan(2_000)
   })
+})
+
+it('keeps a number nowhere but where the protocol counts', () => {
+  const received = recorded
+    .flatMap(({ answers = [] }) => answers.map(({ body }) => toJson(body)))
+    .flatMap((body) => findKeptNumbers(body, account, (changed) => maskWhole(changed, secretMasks)))
+  expect([...new Set(received)].toSorted()).toStrictEqual(['code', 'id', 'priority'])
 })

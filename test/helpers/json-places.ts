@@ -34,3 +34,15 @@ export function waysToSay(text: string): Readonly<Record<string, (value: Json) =
     'behind what is there': (value) => (typeof value === 'string' ? `${value}${text}` : text),
   }
 }
+
+/** The names under which a number stays when a mask looks for it. `mask` gives nothing for what is refused. */
+export function findKeptNumbers(
+  given: Json,
+  number: number,
+  mask: (changed: Json) => string | undefined,
+): readonly string[] {
+  return listPlaces(given).flatMap((place) => {
+    const isKept = mask(put(given, place, () => number))?.includes(String(number)) === true
+    return isKept ? [String(place.findLast((step) => typeof step === 'string'))] : []
+  })
+}

@@ -88,6 +88,9 @@ export function isWord(text: string): boolean {
   return words.has(text) || serverTool.test(text) || errorType.test(text)
 }
 
+const countKeys: ReadonlySet<string> = new Set(['index', 'max_uses', 'return_code', 'temperature', 'top_k', 'top_p'])
+const countName = /_(?:index|page_number|requests|tokens)$/u
+
 const idKeys: ReadonlySet<string> = new Set(['file_id', 'id', 'request_id', 'tool_id', 'tool_use_id'])
 const sealedKeys: ReadonlySet<string> = new Set([
   'encrypted_content',
@@ -112,7 +115,7 @@ export function isModelName(text: string): boolean {
 export function toWireRules(start: Start, others: WireRules['at'] = nothing): WireRules {
   return {
     start,
-    numbers: false,
+    isCount: (name) => countKeys.has(name) || countName.test(name),
     isName: isWireName,
     data: () => maskEverywhere(start),
     at: (name, owner) => others(name, owner) ?? placeAt(name, owner, start),

@@ -114,16 +114,16 @@ describe('a binary', () => {
 describe('a value in the shape of a protocol', () => {
   const rules = {
     start,
-    numbers: false,
+    isCount: (name: string) => name === 'n',
     data: (): Place => ({ kind: 'Mask', start, keys: true, numbers: true }) as const,
     isName: (name: string) => name === 'ann' || name === 'n',
     at: () => undefined,
   }
 
   it('keeps its names and counts, and nothing of what it does not know', () => {
-    const value = { ann: ['ann', { n: 4111, other: { ann: 4111 } }], n: 4111, '4111': 4111 }
+    const value = { ann: ['ann', 4111, { n: 4111, other: { ann: 4111 } }], n: 4111, '4111': 4111 }
     expect(mask(value, wirePlace(value, rules))).toEqual({
-      ann: ['[NAME]', { n: 4111, other: { '[NAME]': '[CARD]' } }],
+      ann: ['[NAME]', '[CARD]', { n: 4111, other: { '[NAME]': '[CARD]' } }],
       n: 4111,
       '[CARD]': '[CARD]',
     })

@@ -1,6 +1,6 @@
 // The places of a value in a protocol's own shape, for shapes that are larger than any list of their fields: gather-text.ts says what of
-// it counts as text, this says what of it is masked. Names that the protocol knows stay and their numbers are counts; whatever stands
-// under another name is data, and masked with its names and numbers.
+// it counts as text, this says what of it is masked. Names that the protocol knows stay, and so do counts; whatever stands under another
+// name is data, and masked with its names and numbers.
 import { maskEverywhere, type OverPlace, type Place, type Start } from '../../../policy/masking/framing/place.ts'
 import type { Json, JsonObject } from '../../../policy/model.ts'
 import { keptIf } from './kept-texts.ts'
@@ -15,17 +15,17 @@ export interface WireRules {
   readonly at: (name: string, owner: JsonObject) => Place | undefined
   /** Of data, under a name of any sort. Everything in it is masked; some of it may need to be decoded for that. */
   readonly data: DataPlace
-  /** Numbers under known names are data as well, and no counts. */
-  readonly numbers: boolean
+  /** Whether a number under a known name is a count, and says nothing. Anywhere else it may be an account. */
+  readonly isCount: (name: string) => boolean
 }
 
 /** `value` is what stands there; the tree follows it. */
-export function wirePlace(value: Json | undefined, rules: WireRules): OverPlace {
-  const { start, isName, numbers } = rules
+export function wirePlace(value: Json | undefined, rules: WireRules, isCount = false): OverPlace {
+  const { start, isName } = rules
   return {
     kind: 'Over',
     enter: (step) => enterWire(value, step, rules),
-    settle: () => ({ kind: 'Mask', start, keys: true, numbers }),
+    settle: () => ({ kind: 'Mask', start, keys: true, numbers: !isCount }),
     knows: isName,
   }
 }
@@ -35,7 +35,9 @@ function enterWire(value: Json | undefined, step: string | number, rules: WireRu
     return Array.isArray(value) ? wirePlace(value[step], rules) : rules.data(undefined)
   }
   if (!isJsonObject(value) || !Object.hasOwn(value, step)) return rules.data(undefined)
-  return rules.at(step, value) ?? (rules.isName(step) ? wirePlace(value[step], rules) : rules.data(value[step], step))
+  const place = rules.at(step, value)
+  if (place !== undefined) return place
+  return rules.isName(step) ? wirePlace(value[step], rules, rules.isCount(step)) : rules.data(value[step], step)
 }
 
 /** Values of one kind under names that the caller gave them. */
@@ -95,7 +97,7 @@ export function schemaPlace(schema: Json | undefined, { start, data }: Pick<Wire
   const rules: WireRules = {
     start,
     data,
-    numbers: true,
+    isCount: () => false,
     isName: (name) => keywords.has(name),
     at: (name, owner) => {
       if (schemaLists.has(name))

@@ -88,6 +88,21 @@ const idKeys: ReadonlySet<string> = new Set([
   'requestId',
   'taskId',
 ])
+/** Ids that are numbers count messages; SDKs make no others. */
+const countKeys: ReadonlySet<string> = new Set([
+  'code',
+  'id',
+  'maxTokens',
+  'pollInterval',
+  'priority',
+  'progress',
+  'progressToken',
+  'requestId',
+  'size',
+  'total',
+  'ttl',
+  'ttlMs',
+])
 /** What the server gave and alone can open. */
 const sealedKeys: ReadonlySet<string> = new Set(['cursor', 'nextCursor', 'requestState'])
 const schemaKeys: ReadonlySet<string> = new Set(['inputSchema', 'outputSchema', 'requestedSchema'])
@@ -110,7 +125,7 @@ const binaryKeys: ReadonlySet<string> = new Set(['blob', 'data'])
 function toRules(start: Start, id: MessageId | undefined): WireRules {
   const rules: WireRules = {
     start,
-    numbers: false,
+    isCount: (name) => countKeys.has(name),
     isName,
     data: toDataPlace(start),
     at: (name, owner) => {
