@@ -211,6 +211,15 @@ describe('an answer', () => {
     })
   })
 
+  it('has what is said of each token blanked, on both roads', () => {
+    const tail = values('{"4": 1}')
+    const json = { name: 'prompt_logprobs', shape: [1], datatype: 'BYTES', data: ['{"b": 1}'] }
+    expect(answer({ head: { outputs: [raw('logprobs', tail), json] }, tail: [tail] })).toStrictEqual({
+      head: { outputs: [raw('logprobs', values('')), { ...json, data: [''] }] },
+      tail: [Uint8Array.from(values(''))],
+    })
+  })
+
   it('without a finding is the same bytes, and no header changes', () => {
     const tail = values('hi')
     const { bytes, length } = toWire({ head: { outputs: [raw('a', tail)] }, tail: [tail] })

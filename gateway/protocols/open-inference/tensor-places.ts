@@ -11,6 +11,7 @@ import {
 } from '../../../policy/masking/framing/place.ts'
 import type { Json, JsonObject } from '../../../policy/model.ts'
 import { toBase64Start, toDataPlace } from '../declared/data-place.ts'
+import { startHeld } from '../declared/mask-bytes.ts'
 import { datatypes, isNumeric } from '../framing/tensors.ts'
 import { isJsonObject } from '../json/strict-json.ts'
 import { codecs } from './collect-text.ts'
@@ -52,19 +53,28 @@ export function toAnswerPlace(tensors: Tensors): Place {
       model_name: isPlainName(body['model_name']) ? keep : data,
       model_version: isPlainVersion(body['model_version']) ? keep : data,
       parameters: toParameterPlace(body, data),
-      outputs: toTensorPlaces(body, 'outputs', tensors),
+      outputs: toTensorPlaces(body, 'outputs', tensors, telling),
     },
     data,
   )
 }
 
-function toTensorPlaces(body: JsonObject, list: 'inputs' | 'outputs', { start, sizes }: Tensors): Place {
+/** What the backend of vLLM says of each token of a text: its pieces, one by one. */
+const telling: ReadonlySet<Json> = new Set(['logprobs', 'prompt_logprobs', 'top_logprobs'])
+const none: ReadonlySet<Json> = new Set()
+
+function toTensorPlaces(
+  body: JsonObject,
+  list: 'inputs' | 'outputs',
+  { start, sizes }: Tensors,
+  blanked: ReadonlySet<Json> = none,
+): Place {
   const data = toDataPlace(start)
   const tensors: Json = body[list] ?? null
   if (!Array.isArray(tensors)) return data
   const ofAll = contentTypeOf(body)
   const places = tensors.map((tensor: Json, i) =>
-    isJsonObject(tensor) ? toTensorPlace(tensor, { start, data, ofAll, size: sizes.get(i) }) : data,
+    isJsonObject(tensor) ? toTensorPlace(tensor, { start, data, ofAll, blanked, size: sizes.get(i) }) : data,
   )
   return items((i) => places[i] ?? data, data)
 }
@@ -73,6 +83,7 @@ interface Around {
   readonly start: Start
   readonly data: Place
   readonly ofAll: Json
+  readonly blanked: ReadonlySet<Json>
   readonly size: number | undefined
 }
 
@@ -90,9 +101,10 @@ function toTensorPlace(tensor: JsonObject, around: Around): Place {
   )
 }
 
-function toValuePlace(tensor: JsonObject, { start, data, ofAll }: Around): Place {
+function toValuePlace(tensor: JsonObject, { start, data, ofAll, blanked }: Around): Place {
   const datatype = typeof tensor['datatype'] === 'string' ? datatypes.get(tensor['datatype']) : undefined
   if (datatype !== undefined && datatype.holds !== 'Text' && isNumeric(tensor['data'] ?? null)) return keep
+  if (blanked.has(tensor['name'] ?? null)) return maskEverywhere(() => startHeld(() => ''))
   const isBase64 = [contentTypeOf(tensor), ofAll].includes('base64')
   return isBase64 ? maskEverywhere(toBase64Start(start)) : data
 }

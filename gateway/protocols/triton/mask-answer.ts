@@ -46,7 +46,6 @@ function toReadable(event: Uint8Array): Uint8Array {
 
 /** What the backends of vLLM and TensorRT-LLM tell of a text beside it: its tokens, or how they are numbered. */
 const tellingKeys: ReadonlySet<string> = new Set([
-  'context',
   'logprobs',
   'output_ids',
   'output_token_ids',
