@@ -1,11 +1,11 @@
 // A text that cannot be judged piece by piece: whether it is a word of the protocol, or a binary, shows when all of it is known.
 import type { Masker } from '../../../../policy/masking/masker.ts'
-import type { Start } from '../../../../policy/masking/framing/place.ts'
+import type { Start, TextAt } from '../../../../policy/masking/framing/place.ts'
 
 /** Masks as the policies want it. */
 export type MaskText = (text: string) => string
 
-export function atOnce(start: Start, mask: (text: string, maskText: MaskText) => string): Start {
+export function atOnce(start: Start, mask: (text: string, maskText: MaskText, at: TextAt) => string): Start {
   return (at) => {
     let held = ''
     let masker: Masker | undefined
@@ -18,7 +18,7 @@ export function atOnce(start: Start, mask: (text: string, maskText: MaskText) =>
         held += text
         return ''
       },
-      end: () => (held === '' ? '' : mask(held, maskText)),
+      end: () => (held === '' ? '' : mask(held, maskText, at)),
       counts: () => masker?.counts() ?? {},
     }
   }

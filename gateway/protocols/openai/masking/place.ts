@@ -7,22 +7,36 @@ import {
   keep,
   maskEverywhere,
   settle,
+  type MaskPlace,
   type Place,
   type Start,
 } from '../../../../policy/masking/framing/place.ts'
+import { sealedPlace } from '../../json/kept-texts.ts'
 import type { Reading } from '../gather.ts'
 import { unlessName, unlessWord } from './at-once.ts'
-import { maskedBinary, maskedLink } from './media.ts'
+import { maskedLink, maskedMedia, startOf } from './media.ts'
 import { schemaWords, structuralWords } from './words.ts'
 
 /**
- * As readings have it (gather.ts), and more: `Name` is what a program goes by, such as a model; `Link` a URL; `Schema` a JSON Schema;
+ * As readings have it (gather.ts), and more: `Name` is what a program goes by, such as a model; `Word` and `Number` are `Quiet` in requests, where no number
+ * was verified but one that steers; `Link` is a URL, `Media` a binary, `Schema` a JSON Schema;
  * `Kept` was verified by the reader; `Nothing` and `NoList` blank what tells a text in another way. Words of the API stay in `Quiet`
  * places, ids are masked there: some model servers let the model make them up. An id that is masked is masked alike wherever it stands,
  * so that calls and their outcomes still belong together. So are names of tools, though a client cannot resolve one that was masked:
  * what a name holds is known to nobody here.
  */
-export type Masking = Reading | 'Name' | 'Link' | 'Schema' | 'Kept' | 'Nothing' | 'NoList' | MaskShape
+export type Masking =
+  | Reading
+  | 'Word'
+  | 'Number'
+  | 'Name'
+  | 'Link'
+  | 'Media'
+  | 'Schema'
+  | 'Kept'
+  | 'Nothing'
+  | 'NoList'
+  | MaskShape
 
 /** Of an object, or of each one in a list. */
 export interface MaskShape {
@@ -83,8 +97,12 @@ const toLeaf: Readonly<Record<Leaf, (start: Start) => Place>> = {
   Text: maskEverywhere,
   // Read elsewhere, but masked here.
   Skipped: maskEverywhere,
-  Quiet: (start) => ({ ...maskEverywhere(unlessWord(unnamed(start), structuralWords)), numbers: false }),
-  Opaque: (start) => stringAt(maskedBinary(start), start),
+  Quiet: (start) => ({ ...wordPlace(start), numbers: false }),
+  Word: wordPlace,
+  Number: (start) => numberPlace(wordPlace(start)),
+  // Vectors are numbers there, or base64.
+  Opaque: (start) => stringAt(startOf(sealedPlace(start)), start),
+  Media: (start) => stringAt(maskedMedia(start), start),
   Link: (start) => stringAt(maskedLink(start), start),
   Name: (start) => stringAt(unlessName(start), start),
   Schema: (start) => maskEverywhere(unlessWord(start, schemaWords)),
@@ -92,6 +110,20 @@ const toLeaf: Readonly<Record<Leaf, (start: Start) => Place>> = {
   Nothing: () => instead('null'),
   NoList: () => instead('[]'),
   Kept: () => keep,
+}
+
+function wordPlace(start: Start): MaskPlace {
+  return maskEverywhere(unlessWord(unnamed(start), structuralWords))
+}
+
+/** A number stays exactly here: in an object it could be anything. */
+function numberPlace(word: MaskPlace): Place {
+  return {
+    kind: 'Over',
+    enter: () => word,
+    settle: (isString) => (isString ? word : { ...word, numbers: false }),
+    knows: () => false,
+  }
 }
 
 function stringAt(start: Start, otherwise: Start): Place {

@@ -4,109 +4,116 @@ import type { Place } from '../../../../policy/masking/framing/place.ts'
 import type { TextMasks } from '../../../../policy/masking/text-masks.ts'
 import { Places, type MaskShape } from './place.ts'
 
-const steering =
-  words(`max_tokens max_completion_tokens max_output_tokens max_tool_calls n best_of seed temperature top_p top_k min_p
-  top_logprobs logprobs frequency_penalty presence_penalty repetition_penalty logit_bias stream stream_options store echo dimensions
-  encoding_format parallel_tool_calls modalities reasoning_effort reasoning verbosity service_tier truncation include background
-  prompt_cache_retention prompt_cache_options tool_choice function_call moderation access_programs audio image web_search_options`)
+const numbers = `max_tokens max_completion_tokens max_output_tokens max_tool_calls n best_of seed temperature top_p top_k min_p
+  top_logprobs logprobs frequency_penalty presence_penalty repetition_penalty dimensions`
+const switches = `stream stream_options store echo background parallel_tool_calls`
+const words = `encoding_format modalities reasoning_effort reasoning verbosity service_tier truncation include tool_choice function_call
+  prompt_cache_retention prompt_cache_options moderation access_programs audio image web_search_options logit_bias`
+const texts = `stop user metadata safety_identifier prompt_cache_key`
 
-const body: MaskShape = { ...steering, model: 'Kept', stop: 'Text', user: 'Text' }
+const body: MaskShape = {
+  ...toShape(numbers, 'Number'),
+  ...toShape(switches, 'Word'),
+  ...toShape(words, 'Word'),
+  ...toShape(texts, 'Text'),
+  model: 'Kept',
+}
 
-const link: MaskShape = { url: 'Link', detail: 'Quiet' }
-const sound: MaskShape = { data: 'Opaque', format: 'Quiet' }
-const files: MaskShape = { file_data: 'Opaque', file_url: 'Link', filename: 'Text' }
+const link: MaskShape = { url: 'Link', detail: 'Word' }
+const sound: MaskShape = { data: 'Media', format: 'Word' }
+const files: MaskShape = { file_data: 'Media', file_url: 'Link', filename: 'Text' }
 
 /** Of chat completions and of Responses: which of them a part is, its keys say as well as its type. */
 const part: MaskShape = {
-  type: 'Quiet',
+  type: 'Word',
   text: 'Text',
   refusal: 'Text',
-  detail: 'Quiet',
+  detail: 'Word',
   image_url: link,
   input_audio: sound,
   file: files,
   ...files,
   // Of an earlier answer; they tell its text token by token.
   logprobs: 'NoList',
-  annotations: 'Text',
+  annotations: { type: 'Word', index: 'Number', start_index: 'Number', end_index: 'Number' },
 }
 
-const called: MaskShape = { name: 'Quiet', arguments: 'Text', input: 'Text' }
+const called: MaskShape = { name: 'Word', arguments: 'Text', input: 'Text' }
 const declared: MaskShape = {
-  name: 'Quiet',
+  name: 'Word',
   description: 'Text',
   parameters: 'Schema',
-  strict: 'Quiet',
-  format: { type: 'Quiet', syntax: 'Quiet', definition: 'Text', grammar: { syntax: 'Quiet', definition: 'Text' } },
+  strict: 'Word',
+  format: { type: 'Word', syntax: 'Word', definition: 'Text', grammar: { syntax: 'Word', definition: 'Text' } },
 }
 
 const message: MaskShape = {
-  role: 'Quiet',
+  role: 'Word',
   content: part,
   refusal: part,
-  name: 'Quiet',
-  tool_call_id: 'Quiet',
-  tool_calls: { id: 'Quiet', type: 'Quiet', index: 'Quiet', function: called, custom: called },
+  name: 'Word',
+  tool_call_id: 'Word',
+  tool_calls: { id: 'Word', type: 'Word', index: 'Number', function: called, custom: called },
   function_call: called,
 }
 
-const format: MaskShape = { type: 'Quiet', name: 'Text', description: 'Text', schema: 'Schema', strict: 'Quiet' }
+const format: MaskShape = { type: 'Word', name: 'Text', description: 'Text', schema: 'Schema', strict: 'Word' }
 
 const chat: MaskShape = {
   ...body,
   messages: message,
-  tools: { type: 'Quiet', function: declared, custom: declared },
+  tools: { type: 'Word', function: declared, custom: declared },
   functions: declared,
-  response_format: { type: 'Quiet', json_schema: format },
-  prediction: { type: 'Quiet', content: part },
+  response_format: { type: 'Word', json_schema: format },
+  prediction: { type: 'Word', content: part },
 }
 
 /** What a tool of Responses is declared with; those that gather others have them below. */
 const tool: MaskShape = {
   ...declared,
-  type: 'Quiet',
+  type: 'Word',
   input_schema: 'Schema',
   output_schema: 'Schema',
-  require_approval: 'Quiet',
-  search_context_size: 'Quiet',
-  search_content_types: 'Quiet',
-  size: 'Quiet',
-  quality: 'Quiet',
-  background: 'Quiet',
-  output_format: 'Quiet',
-  input_fidelity: 'Quiet',
-  moderation: 'Quiet',
-  execution: 'Quiet',
+  require_approval: 'Word',
+  search_context_size: 'Word',
+  search_content_types: 'Word',
+  size: 'Word',
+  quality: 'Word',
+  background: 'Word',
+  output_format: 'Word',
+  input_fidelity: 'Word',
+  moderation: 'Word',
+  execution: 'Word',
   model: 'Name',
 }
 const tools: MaskShape = { ...tool, tools: { ...tool, tools: tool } }
 
 const item: MaskShape = {
   ...part,
-  type: 'Quiet',
-  role: 'Quiet',
-  status: 'Quiet',
-  phase: 'Quiet',
-  id: 'Quiet',
-  call_id: 'Quiet',
-  name: 'Quiet',
+  type: 'Word',
+  role: 'Word',
+  status: 'Word',
+  phase: 'Word',
+  id: 'Word',
+  call_id: 'Word',
+  name: 'Word',
   content: part,
   summary: part,
   arguments: 'Text',
   input: 'Text',
   code: 'Text',
-  output: { ...part, outcome: 'Quiet' },
-  outputs: { type: 'Quiet', logs: 'Text', url: 'Link' },
+  output: { ...part, outcome: 'Word' },
+  outputs: { type: 'Word', logs: 'Text', url: 'Link' },
   tools,
-  action: { type: 'Quiet', button: 'Quiet' },
-  operation: { type: 'Quiet' },
+  action: { type: 'Word', button: 'Word', x: 'Number', y: 'Number', scroll_x: 'Number', scroll_y: 'Number' },
+  operation: { type: 'Word' },
   // Sealed by the model server; nobody but it can read or make it.
   encrypted_content: 'Opaque',
-  result: 'Opaque',
-  output_format: 'Quiet',
-  quality: 'Quiet',
-  size: 'Quiet',
-  background: 'Quiet',
+  result: 'Media',
+  output_format: 'Word',
+  quality: 'Word',
+  size: 'Word',
+  background: 'Word',
 }
 
 const response: MaskShape = {
@@ -114,7 +121,7 @@ const response: MaskShape = {
   input: item,
   instructions: 'Text',
   tools,
-  text: { verbosity: 'Quiet', format },
+  text: { verbosity: 'Word', format },
 }
 
 export const chatRequest = toRequestPlace(chat)
@@ -126,6 +133,6 @@ function toRequestPlace(shape: MaskShape): (masks: TextMasks) => Place {
   return ({ start }) => new Places(start).of(shape)
 }
 
-function words(names: string): MaskShape {
-  return Object.fromEntries(names.split(/\s+/u).map((name) => [name, 'Quiet' as const]))
+function toShape(names: string, masking: 'Number' | 'Word' | 'Text'): MaskShape {
+  return Object.fromEntries(names.split(/\s+/u).map((name) => [name, masking]))
 }
