@@ -240,7 +240,7 @@ function startWork(ends: Endings): Work {
 }
 
 function toKey({ choice, name }: Channel): string {
-  return JSON.stringify([choice, name])
+  return `${choice.length} ${choice}${name}`
 }
 
 function hasEnded(ends: Endings, channel: Channel): boolean {

@@ -2,6 +2,16 @@
 
 /** `raw` is one whole event with its blank line, as it came. */
 export function replaceSseData(raw: string, data: string): string {
+  const [, line, ends] = oneLine.exec(raw) ?? []
+  if (line === undefined || ends === undefined || data.includes('\n') || data.includes('\r'))
+    return replaceLines(raw, data)
+  return toValue(line) === data ? raw : `data: ${data}${ends}`
+}
+
+/** Most events are no more than this. */
+const oneLine = /^(data:[^\r\n]*)([\r\n]+)$/u
+
+function replaceLines(raw: string, data: string): string {
   const lines = [...raw.matchAll(/([^\r\n]*)(\r\n|\r|\n|$)/gu)].map(([line, text = '', end = '']) => ({
     line,
     text,
