@@ -22,16 +22,20 @@ export function readBlobs(text: string): readonly Blob[] {
 }
 
 function readBase64(run: string): readonly string[] {
-  const values = Uint8Array.from({ length: run.length }, (_, index) => valueOf(run.charCodeAt(index)))
-  return [0, 1, 2, 3].flatMap((from) => readableText(toBytes(values, from)) ?? [])
+  const sextets = new Uint8Array(run.length)
+  for (let at = 0; at < run.length; at += 1) sextets[at] = values[run.charCodeAt(at)] ?? 0
+  return [0, 1, 2, 3].flatMap((from) => readableText(toBytes(sextets, from)) ?? [])
 }
 
-function toBytes(values: Uint8Array, from: number): Uint8Array {
-  const bytes = new Uint8Array(Math.floor(((values.length - from) * 3) / 4))
+function toBytes(sextets: Uint8Array, from: number): Uint8Array {
+  const bytes = new Uint8Array(Math.floor(((sextets.length - from) * 3) / 4))
   let to = 0
-  for (let at = from; at + 1 < values.length; at += 4) {
+  for (let at = from; at + 1 < sextets.length; at += 4) {
     const group =
-      ((values[at] ?? 0) << 18) | ((values[at + 1] ?? 0) << 12) | ((values[at + 2] ?? 0) << 6) | (values[at + 3] ?? 0)
+      ((sextets[at] ?? 0) << 18) |
+      ((sextets[at + 1] ?? 0) << 12) |
+      ((sextets[at + 2] ?? 0) << 6) |
+      (sextets[at + 3] ?? 0)
     bytes[to] = group >> 16
     bytes[to + 1] = group >> 8
     bytes[to + 2] = group
@@ -40,11 +44,7 @@ function toBytes(values: Uint8Array, from: number): Uint8Array {
   return bytes
 }
 
-/** Of padding and the like 0. */
-function valueOf(unit: number): number {
-  return values[unit] ?? 0
-}
-
+/** By character; of padding 0. */
 const values = makeValues()
 
 function makeValues(): Uint8Array {

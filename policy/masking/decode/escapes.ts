@@ -11,7 +11,7 @@ export interface Unescaped {
 }
 
 const escapes =
-  /(?<percent>(?:%[0-9A-Fa-f]{2})+)|&#(?<decimal>[0-9]{1,7});?|&#[xX](?<hex>[0-9A-Fa-f]{1,6});?|&(?<name>[A-Za-z]{2,8});|\\u\{(?<point>[0-9A-Fa-f]{1,6})\}|\\u(?<unit>[0-9A-Fa-f]{4})|\\x(?<byte>[0-9A-Fa-f]{2})/g
+  /(?:%[0-9A-Fa-f]{2})+|&#[0-9]{1,7};?|&#[xX][0-9A-Fa-f]{1,6};?|&[A-Za-z]{2,8};|\\u\{[0-9A-Fa-f]{1,6}\}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}/g
 
 /** Undefined: nothing is written as something else. */
 export function unescapeText(original: string): Unescaped | undefined {
@@ -27,7 +27,7 @@ export function unescapeText(original: string): Unescaped | undefined {
     text += part
   }
   for (const match of original.matchAll(escapes)) {
-    const part = toText(match.groups ?? {})
+    const part = toText(match[0])
     if (part === undefined) continue
     take(original.slice(at, match.index), at, false)
     take(part, match.index, true)
@@ -39,20 +39,26 @@ export function unescapeText(original: string): Unescaped | undefined {
   return { text, starts, escaped }
 }
 
-function toText({ percent, name, decimal, ...hex }: Readonly<Record<string, string | undefined>>): string | undefined {
-  if (percent !== undefined) return fromPercent(percent)
-  if (name !== undefined) return names.get(name.toLowerCase())
-  const digits = hex['hex'] ?? hex['point'] ?? hex['unit'] ?? hex['byte']
-  const point = digits === undefined ? Number(decimal) : Number.parseInt(digits, 16)
+function toText(escape: string): string | undefined {
+  if (escape.startsWith('%')) return fromPercent(escape)
+  if (escape.startsWith('\\')) return toCharacter(Number.parseInt(escape.replaceAll(/[\\ux{}]/g, ''), 16))
+  if (!escape.startsWith('&#')) return names.get(escape.slice(1, -1).toLowerCase())
+  const isHex = escape.charAt(2).toLowerCase() === 'x'
+  return toCharacter(isHex ? Number.parseInt(escape.slice(3), 16) : Number.parseInt(escape.slice(2), 10))
+}
+
+function toCharacter(point: number): string | undefined {
   return point <= 0x10ffff ? String.fromCodePoint(point) : undefined
 }
 
-function fromPercent(escaped: string): string | undefined {
-  const bytes = Uint8Array.from({ length: escaped.length / 3 }, (_, index) =>
-    Number.parseInt(escaped.slice(3 * index + 1, 3 * index + 3), 16),
-  )
+/** Bytes; most often one of ASCII. */
+function fromPercent(escape: string): string | undefined {
+  const bytes = new Uint8Array(escape.length / 3)
+  for (let index = 0; index < bytes.length; index += 1)
+    bytes[index] = Number.parseInt(escape.slice(3 * index + 1, 3 * index + 3), 16)
+  if (bytes.every((byte) => byte < 0x80)) return String.fromCharCode(...bytes)
   try {
-    return decodeURIComponent(escaped)
+    return decodeURIComponent(escape)
   } catch {
     return readableText(bytes)
   }
