@@ -34,8 +34,8 @@ export class Attempt {
   /** The longest that holds for certain, whatever verifiers say. */
   certain: Candidate | undefined
   /** The last ends after that, in a ring, with their detectors: by end, and by priority at the same end. */
-  readonly #ends = new Int32Array(maxTries)
-  readonly #enders = new Int32Array(maxTries)
+  readonly #ends: number[] = []
+  readonly #enders: number[] = []
   #noted = 0
   /** The first end from which on one detector alone is left and matches for certain, as long as what it matches is ASCII. */
   sure: number | undefined

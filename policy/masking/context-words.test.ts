@@ -43,7 +43,23 @@ describe('what a detector asks of the words before', () => {
 
 describe('words found for many candidates at once', () => {
   const rules = [makeRule(['card', 'id no'], ['order'], false), makeRule(['card', 'id no'], ['order'], true)]
-  const part = fc.constantFrom('card', 'Order', 'id no', ' ', ' ', '_', 'x', '7', '.', ' '.repeat(40), 'y'.repeat(50))
+  const part = fc.constantFrom(
+    'card',
+    'Order',
+    'id no',
+    ' ',
+    ' ',
+    '_',
+    'x',
+    '7',
+    '.',
+    'é',
+    'CÄRD',
+    '\uff23ard',
+    '\u0441ard',
+    ' '.repeat(40),
+    'y'.repeat(50),
+  )
 
   it('are those found for each of them', () => {
     fc.assert(
@@ -64,9 +80,12 @@ describe('words found for many candidates at once', () => {
     )
   })
 
-  it('are left to folding where text is not ASCII', () => {
-    const finder = new ContextFinder()
-    expect(finder.take(`${' '.repeat(contextWindow)}é`, contextWindow)).toBe(false)
-    expect(finder.covers(contextWindow)).toBe(false)
-  })
+  it.each(['\u200b', '\u0130', '\u03a3', '\u{1f600}', '\ud800'])(
+    'are left to each of them in text with %j',
+    (character) => {
+      const finder = new ContextFinder()
+      expect(finder.take(`${' '.repeat(contextWindow)}${character}`, contextWindow)).toBe(false)
+      expect(finder.covers(contextWindow)).toBe(false)
+    },
+  )
 })

@@ -12,7 +12,8 @@ export interface ContextRule {
   readonly speakingFor: readonly string[]
 }
 
-const beyondAscii = /[^\0-\x7f]/
+/** Whose lower case is of another length, or depends on what stands beside it. */
+const unsteady = /[\u0130\u03a3\ud800-\udfff]/
 
 const wordCharacter = /[\p{L}\p{N}_]/u
 
@@ -70,12 +71,13 @@ export class ContextFinder {
     return start <= this.#to && start - contextWindow >= this.#from
   }
 
-  /** Text from a window before a candidate at `start`. False: it has to be folded first. */
+  /** Text from a window before a candidate at `start`. False: its offsets change when it is folded. */
   take(text: string, start: number): boolean {
     this.#found.clear()
     this.#to = -1
-    if (beyondAscii.test(text)) return false
-    this.#text = text.toLowerCase()
+    const folded = foldText(text)
+    if (folded.length !== text.length || unsteady.test(folded)) return false
+    this.#text = folded.toLowerCase()
     this.#from = start - contextWindow
     this.#to = this.#from + text.length
     return true

@@ -86,12 +86,19 @@ const beyondAscii = /[^\0-\x7f]/
 export function foldText(text: string): string {
   if (!beyondAscii.test(text)) return text
   let folded = ''
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0
-    const stands = folds.get(point) ?? point
-    if (stands !== ignorable) folded += stands === point ? character : String.fromCodePoint(stands)
+  let from = 0
+  for (let i = 0; i < text.length; i += 1) {
+    if (text.charCodeAt(i) < 0x80) continue
+    const point = text.codePointAt(i) ?? 0
+    const width = point > 0xffff ? 2 : 1
+    const stands = folds.get(point)
+    if (stands !== undefined) {
+      folded += text.slice(from, i) + (stands === ignorable ? '' : String.fromCodePoint(stands))
+      from = i + width
+    }
+    i += width - 1
   }
-  return folded
+  return from === 0 ? text : folded + text.slice(from)
 }
 
 const asciiLetter = /[A-Za-z]/

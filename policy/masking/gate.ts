@@ -16,6 +16,8 @@ export class Gate {
   /** Where a match may end, or the end of the text. */
   stop = 0
   #state: DfaState
+  /** Where `#glide` saw no thread alive last. */
+  #origin = 0
   /** Characters read: what linear time is asserted on. */
   steps = 0
 
@@ -38,12 +40,20 @@ export class Gate {
     const { gate, alphabet } = this.#compiled
     const { table, outside } = alphabet
     let state = gate.start(afterWord)
-    let first = -1
+    // Behind the last character after which no thread was alive.
+    let origin = from
     let limit = text.length
-    // Every character so far was one unit that is seen, so that offsets count characters.
+    // Every character since then was one unit that is seen, so that offsets count characters.
     let plain = true
     let i = from
     while (i < limit) {
+      if (plain && state.quiet && state.generation === gate.generation) {
+        this.#state = state
+        i = this.#glide(text, i)
+        state = this.#state
+        origin = Math.max(origin, this.#origin)
+        if (i === limit) break
+      }
       let symbol = table[text.charCodeAt(i)] ?? 0
       let width = 1
       if (symbol >= surrogateUnit) {
@@ -52,26 +62,42 @@ export class Gate {
         width = widthAt(text, i)
       }
       if (symbol === ignorableUnit) {
-        if (isFlood(first, i)) break
+        if (!state.idle && i - origin > maxIgnored) break
       } else {
-        if (state.ends && this.#stops(state, outside[symbol], plain ? Math.max(first, i - state.reach) : first, i))
-          break
+        if (state.ends && this.#stops(state, outside[symbol], firstOf(state, plain, origin, i), i)) break
         state = state.next[symbol] ?? gate.step(state, symbol)
         if (state.idle) {
-          first = -1
+          origin = i + width
           plain = true
-        } else if (first < 0) first = i
-        // An idle state has no cap.
-        if (i + width - first > (plain ? state.capInUnits : state.cap)) limit = i
+        } else if (i + width - origin > (plain ? state.capInUnits : state.cap)) limit = i
       }
       i += width
     }
     this.beyondCap = limit < text.length
     this.steps += i - from
-    // Relaxed threads outlive the patterns as they are written: what began too long ago is dead in truth.
-    this.first = first >= 0 && plain ? Math.max(first, i - state.reach) : first
+    this.first = state.idle ? -1 : firstOf(state, plain, origin, i)
     this.stop = i
     this.#state = state
+  }
+
+  /** Reads on from quiet state to quiet state. What follows does the same, only slower. */
+  #glide(text: string, from: number): number {
+    const { gate, alphabet } = this.#compiled
+    const { table } = alphabet
+    const { moves, lastIdle } = gate
+    let { row } = this.#state
+    let origin = 0
+    let i = from
+    for (; i < text.length; i += 1) {
+      const symbol = table[text.charCodeAt(i)] ?? 0
+      const move = symbol >= surrogateUnit ? 0 : (moves[row + symbol] ?? 0)
+      if (move === 0) break
+      row = move
+      if (move <= lastIdle) origin = i + 1
+    }
+    this.#origin = origin
+    this.#state = gate.at(row)
+    return i
   }
 
   #stops(state: DfaState, word: number | undefined, first: number, at: number): boolean {
@@ -80,6 +106,7 @@ export class Gate {
   }
 }
 
-function isFlood(first: number, at: number): boolean {
-  return first >= 0 && at - first > maxIgnored
+/** Relaxed threads outlive the patterns as they are written: what began too long ago is dead in truth. */
+function firstOf(state: DfaState, plain: boolean, origin: number, at: number): number {
+  return plain ? Math.max(origin, at - state.reach) : origin
 }

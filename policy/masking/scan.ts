@@ -23,7 +23,8 @@ export class Scan {
   readonly #sink: Sink
   readonly #gate: Gate
   readonly #attempt: Attempt
-  readonly #finder = new ContextFinder()
+  /** Made when it is needed: most texts are short. */
+  #lazyFinder: ContextFinder | undefined
   readonly counts = new Map<string, number>()
   /** What has not left yet, and the offset of its first unit in the whole. */
   #text = ''
@@ -101,6 +102,10 @@ export class Scan {
     const hopeless = gate.first < 0 || ended
     this.#at = hopeless ? this.#text.length : gate.first
     this.#until = gate.stop
+  }
+
+  get #finder(): ContextFinder {
+    return (this.#lazyFinder ??= new ContextFinder())
   }
 
   /** What asks for words of context is not worth a stop where none of them is near. */

@@ -27,6 +27,11 @@ export interface DfaState {
   /** Those of its places, and behind its boundaries, that take a character: one that is not of a word, and one that is. */
   readonly takingOther: readonly number[]
   readonly takingWord: readonly number[]
+  /** Nothing is to be noted of it but whether it is idle: no end, and no match that may be too long. */
+  readonly quiet: boolean
+  /** Its place in `moves`, while it is of the present generation. */
+  readonly row: number
+  readonly generation: number
   /** Whether a word character was consumed last, and whether what begins next stands after one. */
   readonly afterWord: boolean
   readonly startsAfterWord: boolean
@@ -40,6 +45,9 @@ export interface DfaOptions {
   readonly caps: readonly number[]
   readonly maxStates: number
 }
+
+/** Room for so many states at first. */
+const firstRows = 64
 
 interface Resolved {
   readonly consuming: readonly number[]
@@ -77,18 +85,47 @@ export class LazyDfa {
   #mark = 0
   #afterWordStart: DfaState | undefined
   #afterOtherStart: DfaState | undefined
+  /**
+   * The ways between quiet states once more, in numbers: from a row and a class to a row, or 0 where there is none or it is not known
+   * yet. Rows up to `lastIdle` are those of the states where text begins. Both are replaced as states are made: read them anew after
+   * each step.
+   */
+  moves: Int32Array
+  lastIdle = 0
+  /** By row, divided by the number of classes. */
+  #rows: DfaState[] = []
+  generation = 0
   /** All states ever made: what building costs, for tests and limits. */
   made = 0
 
   constructor(options: DfaOptions) {
     this.#options = options
     this.#met = new Uint32Array(options.nfa.states.length)
+    this.moves = new Int32Array(firstRows * options.alphabet.size)
+    this.#begins()
+  }
+
+  /** The states where text begins come first, of every generation. */
+  #begins(): void {
+    const { size } = this.#options.alphabet
+    this.moves = new Int32Array(firstRows * size)
+    this.#rows = []
+    this.#afterOtherStart = this.#begin(false)
+    this.#afterWordStart = this.#begin(true)
+    this.lastIdle = this.#rows.length * size
+  }
+
+  /** The quiet state of a row. */
+  at(row: number): DfaState {
+    const state = this.#rows[row / this.#options.alphabet.size - 1]
+    if (state === undefined) throw new Error('an automaton has no such row')
+    return state
   }
 
   /** Where a text begins, after a word character or not. */
   start(afterWord: boolean): DfaState {
-    if (afterWord) return (this.#afterWordStart ??= this.#begin(true))
-    return (this.#afterOtherStart ??= this.#begin(false))
+    const start = afterWord ? this.#afterWordStart : this.#afterOtherStart
+    return start ?? this.#begin(afterWord)
   }
 
   #begin(afterWord: boolean): DfaState {
@@ -112,6 +149,7 @@ export class LazyDfa {
       startsAfterWord: unanchored && alphabet.outside[symbol] === 1,
     })
     state.next[symbol] = made
+    if (state.quiet && made.quiet && state.generation === made.generation) this.moves[state.row + symbol] = made.row
     return made
   }
 
@@ -188,11 +226,28 @@ export class LazyDfa {
     const key = `${state.places.join()}${asks && state.afterWord ? '/w' : ''}${state.startsAfterWord ? '/s' : ''}`
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    if (this.#known.size >= this.#options.maxStates) this.#known.clear()
+    if (this.#known.size >= this.#options.maxStates) this.#forget()
     const made = this.#make(state)
     this.#known.set(key, made)
     this.made += 1
     return made
+  }
+
+  #forget(): void {
+    this.#known.clear()
+    this.generation += 1
+    this.#begins()
+  }
+
+  /** Rows begin at 1, so that 0 is none. */
+  #takeRow(): number {
+    const { size } = this.#options.alphabet
+    const row = (this.#rows.length + 1) * size
+    if (row + size <= this.moves.length) return row
+    const more = new Int32Array(this.moves.length * 2)
+    more.set(this.moves)
+    this.moves = more
+    return row
   }
 
   #make(state: Pick<DfaState, 'places' | 'afterWord' | 'startsAfterWord'>): DfaState {
@@ -203,18 +258,25 @@ export class LazyDfa {
     const word = asks ? this.#expand({ places, before: afterWord, after: true }) : other
     const endsBeforeOther = toEnds(other.ends)
     const endsBeforeWord = asks ? toEnds(word.ends) : endsBeforeOther
-    return {
+    const ends = endsBeforeOther.length + endsBeforeWord.length > 0
+    const measured = this.#measure(places)
+    const made: DfaState = {
       ...state,
       next: Array.from<DfaState | undefined>({ length: alphabet.size }).fill(undefined),
       idle: places.length === 0,
-      ends: endsBeforeOther.length + endsBeforeWord.length > 0,
+      ends,
       endsBeforeOther,
       endsBeforeWord,
       takingOther: other.consuming,
       takingWord: word.consuming,
       settled: places.length > 0 && places.every((place) => nfa.states[place]?.kind === 'accept'),
-      ...this.#measure(places),
+      ...measured,
+      quiet: this.#options.unanchored && !ends && measured.capInUnits === Infinity,
+      row: this.#options.unanchored ? this.#takeRow() : 0,
+      generation: this.generation,
     }
+    this.#rows.push(made)
+    return made
   }
 
   #measure(places: readonly number[]): Pick<DfaState, 'live' | 'cap' | 'capInUnits' | 'reach'> {
