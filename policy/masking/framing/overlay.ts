@@ -1,5 +1,6 @@
 // JSON pointers laid over what a protocol says of the places of a document: where a pointer leads, the value is masked by its own
-// rule, whatever the protocol says of it, and elsewhere nothing changes. The pointers are a trie that is walked along with the document.
+// rule, whatever the protocol says of it, and elsewhere nothing changes. The pointers are a trie that is walked along with the document;
+// they do not lead into JSON that stands in a string.
 import { enter, isKnownName, settle, type MaskPlace, type OverPlace, type Place, type Start } from './place.ts'
 
 export interface PointedField {
