@@ -79,6 +79,19 @@ describe.each(catalogue.map((one) => [one.name, one] as const))('%s', (_, { kind
   })
 })
 
+it('is the same for every text of the catalogue, character by character', () => {
+  const texts = catalogue.flatMap(({ cases, missed = {} }) => [...cases, ...Object.values(missed)])
+  for (const text of texts.map((marked) => marked.replaceAll(/[«»]/g, ''))) {
+    const masker = engine.start(star)
+    const out =
+      text
+        .split('')
+        .map((unit) => masker.push(unit))
+        .join('') + masker.end()
+    expect({ text, out }).toEqual({ text, out: engine.maskAll(text, star) })
+  }
+})
+
 const page = readFileSync(new URL('../DETECTORS.md', import.meta.url), 'utf8')
 
 describe('the catalogue', () => {
