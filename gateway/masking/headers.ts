@@ -2,31 +2,53 @@
 import type { Start } from '../../policy/masking/framing/place.ts'
 import { mayReachModel } from '../upstream/headers.ts'
 
-/** Grammar and no text: changed, they would no longer say what they are about. */
-const structure: ReadonlySet<string> = new Set([
-  'content-type',
-  'content-encoding',
-  'accept',
-  'traceparent',
-  'tracestate',
-])
+/** Words of HTTP that the gateway has read itself: changed, they would no longer say what the body is. */
+const structure: ReadonlySet<string> = new Set(['content-type', 'content-encoding'])
 
 /** Name, value, name, value ...; the very same list when nothing was found. */
 export function maskHeaders(rawHeaders: readonly string[], start: Start): readonly string[] {
-  let isChanged = false
-  const masked = rawHeaders.map((value, i) => {
-    if (i % 2 === 0) return value
-    const name = (rawHeaders[i - 1] ?? '').toLowerCase()
-    if (structure.has(name) || !mayReachModel(name)) return value
-    const masker = start({ key: name, path: () => toPath(name) })
-    const written = masker.push(value) + masker.end()
-    isChanged ||= written !== value
-    return written
-  })
-  return isChanged ? masked : rawHeaders
+  const masked: string[] = []
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(i, i + 2)
+    if (!mayReachModel(name.toLowerCase())) masked.push(name, value)
+    // A header by another name is another header.
+    else if (maskText(start, '*', name) === name) masked.push(name, maskValue(name.toLowerCase(), value, start))
+  }
+  return masked.length === rawHeaders.length && masked.every((one, i) => one === rawHeaders[i]) ? rawHeaders : masked
+}
+
+function maskValue(name: string, value: string, start: Start): string {
+  if (structure.has(name) || (name === 'traceparent' && traceParent.test(value))) return value
+  const text = decode(value)
+  const masked = maskText(start, name, text)
+  return masked === text ? value : encode(masked)
+}
+
+/** W3C Trace Context: numbers that programs drew, some of which look like anything. */
+const traceParent = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/u
+
+function maskText(start: Start, name: string, text: string): string {
+  const masker = start({ key: name === '*' ? undefined : name, path: () => toPath(name) })
+  return masker.push(text) + masker.end()
 }
 
 /** No pointer into a body begins like this. */
 function toPath(name: string): string {
   return /^[a-z-]{1,64}$/u.test(name) ? `header:${name}` : 'header:*'
+}
+
+/** Headers come as Latin-1, one unit for each byte; most who write other letters into them mean UTF-8. */
+function decode(value: string): string {
+  if (!/[\x80-\xff]/u.test(value)) return value
+  try {
+    return utf8.decode(Buffer.from(value, 'latin1'))
+  } catch {
+    return value
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('latin1')
 }
