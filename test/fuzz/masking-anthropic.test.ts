@@ -29,6 +29,8 @@ const streamHead: AnswerHead = { status: 200, headers: { 'content-type': 'text/e
 const words = { '4111': '[CARD]', ann: '[N]', 'a"b': '[Q]', '😀!': '😁', é: 'é\n' } as const
 const wordMasks = makeTextMasks(words)
 
+const engines = new MaskEngines()
+
 /** As a call has them, with the detectors that policies have. */
 function makeRealMasks(): TextMasks {
   const keyed = keyedOf('a')
@@ -36,7 +38,7 @@ function makeRealMasks(): TextMasks {
     makeMask({ name: 'cards', action: 'Partial', keepLast: 4, detectors: packs.PCI }),
     makeMask({ name: 'persons', action: 'Redact', detectors: ['us-ssn', 'email', 'iban'].flatMap(detectorsOf) }),
   ]
-  const masks = new MaskEngines().of(demands, new Map())
+  const masks = engines.of(demands, new Map())
   return new MaskRun({ masks, keyed, pseudonyms: new Pseudonyms(keyed), restores: false })
 }
 
@@ -243,22 +245,26 @@ describe('a streamed message', () => {
   it.each([
     ['words', (): TextMasks => wordMasks],
     ['detectors', makeRealMasks],
-  ])('says what the whole says, however it is cut and its blocks are interleaved: %s', (_, makeMasks) => {
-    fc.assert(
-      fc.property(message, order, byteCuts, (sendings, turns, cuts) => {
-        const masks = makeMasks()
-        const stream = write([opening, ...interleave(sendings.map(toEvents), turns), ...closing])
-        const masked = maskStream(stream, masks, cuts)
-        const whole = maskWhole(
-          sendings.map((one) => one.block),
-          masks,
-        )
-        expect(spellAlike(readStream(masked))).toStrictEqual(spellAlike(whole))
-        expect(masked.endsWith(write(closing))).toBe(true)
-      }),
-      { ...runs, numRuns: Math.ceil(numRuns / 2) },
-    )
-  })
+  ])(
+    'says what the whole says, however it is cut and its blocks are interleaved: %s',
+    (_, makeMasks) => {
+      fc.assert(
+        fc.property(message, order, byteCuts, (sendings, turns, cuts) => {
+          const masks = makeMasks()
+          const stream = write([opening, ...interleave(sendings.map(toEvents), turns), ...closing])
+          const masked = maskStream(stream, masks, cuts)
+          const whole = maskWhole(
+            sendings.map((one) => one.block),
+            masks,
+          )
+          expect(spellAlike(readStream(masked))).toStrictEqual(spellAlike(whole))
+          expect(masked.endsWith(write(closing))).toBe(true)
+        }),
+        { ...runs, numRuns: Math.ceil(numRuns / 2) },
+      )
+    },
+    600_000,
+  )
 
   it('that breaks off anywhere shows nothing but the beginning of what it would have said', () => {
     fc.assert(
@@ -269,7 +275,7 @@ describe('a streamed message', () => {
       }),
       { ...runs, numRuns: Math.ceil(numRuns / 4) },
     )
-  })
+  }, 600_000)
 
   it('never crashes on events of any shape, and lets no word pass in them', () => {
     const event = fc.record(
@@ -290,7 +296,7 @@ describe('a streamed message', () => {
       }),
       { ...runs, numRuns: Math.ceil(numRuns / 4) },
     )
-  })
+  }, 600_000)
 })
 
 function listStrings(json: Json): readonly string[] {

@@ -97,18 +97,26 @@ describe('a stream of messages', () => {
   it.each([
     ['words', wordMasks],
     ['detectors', realMasks],
-  ])('says what each of them says alone, however its bytes are cut: %s', (_, masks) => {
-    fc.assert(
-      fc.property(fc.array(message, { maxLength: 3 }), fc.array(fc.nat(2_000), { maxLength: 4 }), (messages, cuts) => {
-        const masked = maskStream(write(messages), masks, cuts)
-        const alone = messages.map((one): Json => JSON.parse(maskWhole(one, masks)))
-        expect([...masked.matchAll(/^data: (.*)$/gmu)].map(([, data = '']): Json => JSON.parse(data))).toStrictEqual(
-          alone,
-        )
-      }),
-      { ...runs, numRuns: Math.ceil(numRuns / 2) },
-    )
-  })
+  ])(
+    'says what each of them says alone, however its bytes are cut: %s',
+    (_, masks) => {
+      fc.assert(
+        fc.property(
+          fc.array(message, { maxLength: 3 }),
+          fc.array(fc.nat(2_000), { maxLength: 4 }),
+          (messages, cuts) => {
+            const masked = maskStream(write(messages), masks, cuts)
+            const alone = messages.map((one): Json => JSON.parse(maskWhole(one, masks)))
+            expect(
+              [...masked.matchAll(/^data: (.*)$/gmu)].map(([, data = '']): Json => JSON.parse(data)),
+            ).toStrictEqual(alone)
+          },
+        ),
+        { ...runs, numRuns: Math.ceil(numRuns / 2) },
+      )
+    },
+    600_000,
+  )
 
   it('is the same for every cut and every two', () => {
     const text = write([{ jsonrpc: '2.0', id: 'a-1', result: { content: [{ type: 'text', text: 'é ann 4111' }] } }])
@@ -171,7 +179,7 @@ describe('headers that repeat a call', () => {
       }),
       { ...runs, numRuns: Math.ceil(numRuns / 2) },
     )
-  })
+  }, 600_000)
 })
 
 interface Said {
