@@ -10,21 +10,22 @@ import type { Problem } from '../problem.ts'
 import { Scan } from './scan.ts'
 
 export interface TierOptions {
-  /** Looks into base64, hex, percent-encoding, entities and escapes as well. */
-  readonly decodes?: boolean
+  /** Which tiers look into base64, hex, percent-encoding, entities and escapes as well. Absent: none. */
+  readonly decodes?: (tier: readonly Detector[]) => boolean
 }
 
 /** One tier is an engine like any other. Replace and label are asked about the strictest finding of a span, with the span's place. */
 export function compileTiers(
   tiers: readonly (readonly Detector[])[],
-  { decodes = false }: TierOptions = {},
+  { decodes = never }: TierOptions = {},
 ): Engine | EngineProblems {
   const compiled = compileEach(tiers)
   if ('problems' in compiled) return compiled
   const used = compiled.filter(({ detectors }) => detectors.length > 0)
   const [first] = used
   if (first === undefined) return compileEngine([])
-  return used.length > 1 || decodes ? toMergedEngine(used, decodes) : toEngine(first)
+  const scans = used.flatMap((tier) => [toScan(tier), ...toEncodedScan(tier, decodes)])
+  return scans.length > 1 ? toMergedEngine(scans) : toEngine(first)
 }
 
 function compileEach(tiers: readonly (readonly Detector[])[]): readonly Compiled[] | EngineProblems {
@@ -38,8 +39,11 @@ function compileEach(tiers: readonly (readonly Detector[])[]): readonly Compiled
   return problems.length > 0 ? { problems } : compiled
 }
 
-function toMergedEngine(tiers: readonly Compiled[], decodes: boolean): Engine {
-  const scans = tiers.flatMap((tier) => [toScan(tier), ...(decodes ? toEncodedScan(tier) : [])])
+function never(): boolean {
+  return false
+}
+
+function toMergedEngine(scans: readonly StartScan[]): Engine {
   return {
     findAll: (text, before) => findAll(scans, text, before),
     maskAll: (text, replace, options) => new MergedScan(scans, { ...options, replace }).advance(text, true),
@@ -52,9 +56,9 @@ function toScan(tier: Compiled): StartScan {
 }
 
 /** A run that is too long to be looked into counts as what the tier has first. */
-function toEncodedScan(tier: Compiled): readonly StartScan[] {
+function toEncodedScan(tier: Compiled, decodes: NonNullable<TierOptions['decodes']>): readonly StartScan[] {
   const [first] = tier.detectors
-  if (first === undefined) return []
+  if (first === undefined || !decodes(tier.detectors.map(({ detector }) => detector))) return []
   const { name, class: dataClass } = first.detector
   const options = { find: toEngine(tier).findAll, tooLong: { detector: name, class: dataClass } }
   return [(sink) => new EncodedScan(options, sink)]

@@ -10,7 +10,7 @@ const number: Detector = { name: 'number', class: 'PII', pattern: '\\b\\d{3}-\\d
 const word: Detector = { name: 'word', class: 'Secret', pattern: '(?i:opensesame)', maxLength: 10 }
 
 function compile(...tiers: readonly (readonly Detector[])[]): Engine {
-  const engine = compileTiers(tiers, { decodes: true })
+  const engine = compileTiers(tiers, { decodes: () => true })
   if ('problems' in engine) throw new Error('the detectors of the test are wrong')
   return engine
 }
@@ -42,6 +42,13 @@ describe('an engine that decodes', () => {
   it('masks a run that is too long to be looked into, whatever is in it', () => {
     expect(compile([number]).maskAll(`x ${'AAAA'.repeat(longestRun / 4)}B y`, show)).toBe('x [number] y')
     expect(compile([number]).maskAll(`x ${'AAAA'.repeat(longestRun / 4)} y`, show)).not.toContain('[')
+  })
+
+  it('looks into what is encoded for those tiers alone that ask for it', () => {
+    const some = compileTiers([[word], [number]], { decodes: ([first]) => first === number })
+    expect('maskAll' in some && some.maskAll(`x ${encoded} opensesame`, show)).toBe('x [number] [word]')
+    const none = compileTiers([[number]])
+    expect('maskAll' in none && none.maskAll(encoded, show)).toBe(encoded)
   })
 
   it('gives the same for every cutting', () => {

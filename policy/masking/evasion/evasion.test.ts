@@ -12,7 +12,7 @@ import { catalogue } from './catalogue.ts'
 import type { EvasionClass } from './class.ts'
 
 function compileAll(): Engine {
-  const engine = compileTiers([allDetectors], { decodes: true })
+  const engine = compileTiers([allDetectors], { decodes: () => true })
   if ('problems' in engine) throw new Error(engine.problems.map(({ message }) => message).join())
   return engine
 }
