@@ -72,6 +72,7 @@ describe('a pattern that is refused', () => {
     ['what matches nothing', { pattern: '[0-9]*' }, /^pattern:: matches the empty text/],
     ['too long', { pattern: 'a'.repeat(1025) }, /^pattern:: longer than 1024 characters/],
     ['too many states', { pattern: '[ab]*a[ab]{20}c' }, /^pattern:: needs too many states/],
+    ['too many states, written out', { pattern: `a${'(?:a|b)'.repeat(20)}c` }, /^pattern:: needs too many states/],
     ['repeats within repeats', { pattern: '(?:(?:a{500}){500}b)' }, /^pattern:: unrolls to more/],
     ['a context word of signs alone', { context: ['id', '--', ''] }, /^context\[1\]:: a context word needs/],
   ] as const)('for %s', (_, custom, message) => {

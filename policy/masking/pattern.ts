@@ -49,6 +49,8 @@ class Parser {
   #at = 0
   #depth = 0
   #anyCase = false
+  /** By character, those of any case below zero: a list of terms is the same few over and over. */
+  readonly #literals = new Map<number, PatternNode>()
 
   constructor(source: string) {
     this.#source = source
@@ -202,11 +204,16 @@ class Parser {
   }
 
   #literal(point: number): PatternNode {
+    const key = this.#anyCase ? -1 - point : point
+    const known = this.#literals.get(key)
+    if (known !== undefined) return known
     const ranges: [number, number][] = [[point, point]]
-    return toNode({
+    const node = toNode({
       items: [{ ranges: this.#anyCase ? withBothCases(ranges) : ranges, negated: false }],
       negated: false,
     })
+    this.#literals.set(key, node)
+    return node
   }
 
   #peek(): string {

@@ -24,10 +24,19 @@ const relaxedRepeat = 4
 /** The distinct sets of several patterns, numbered. */
 export class SetNumbers {
   readonly #numbers = new Map<string, number>()
+  /** The same, by who they are: a pattern has the same literals over and over. */
+  readonly #seen = new WeakMap<CharSet, number>()
   readonly sets: CharSet[] = []
 
   of(set: CharSet): number {
-    const key = toSetKey(set)
+    const seen = this.#seen.get(set)
+    if (seen !== undefined) return seen
+    const number = this.#numberOf(toSetKey(set), set)
+    this.#seen.set(set, number)
+    return number
+  }
+
+  #numberOf(key: string, set: CharSet): number {
     const known = this.#numbers.get(key)
     if (known !== undefined) return known
     this.sets.push(set)
