@@ -123,11 +123,13 @@ export function toEngine(compiled: Compiled): Engine {
   }
 }
 
+const nothing: Readonly<Record<string, number>> = {}
+
 function startMasker(compiled: Compiled, sink: Sink): Masker {
   const scan = new Scan(compiled, sink)
   return {
     push: (text) => scan.advance(text, false),
     end: () => scan.advance('', true),
-    counts: () => Object.fromEntries(scan.counts),
+    counts: () => (scan.counts.size === 0 ? nothing : Object.fromEntries(scan.counts)),
   }
 }

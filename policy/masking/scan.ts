@@ -121,7 +121,9 @@ export class Scan {
   /** Tries one start. False when it needs more text. */
   #decide(final: boolean): boolean {
     const attempt = this.#attempt
-    if (this.#mode === 'seeking') attempt.begin(this.#at, this.#isAfterWord(this.#at))
+    // With the text that came since, the gate knows more of the starts behind this one than it did.
+    if (this.#mode === 'deciding') this.#until = 0
+    else attempt.begin(this.#at, this.#isAfterWord(this.#at))
     this.#mode = 'deciding'
     const decided = attempt.run(this.#text, final)
     if (attempt.overflow !== undefined) {
