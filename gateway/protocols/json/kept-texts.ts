@@ -42,7 +42,8 @@ export function sealedPlace(start: Start): Place {
 
 /**
  * Base64 of a picture, a sound, a file. What is text or mostly text is masked as that and the base64 made anew; pictures, sounds and
- * documents of a kind that is known by its first bytes stay, and so does whatever else nobody can read. Anything else that is short may be a word that only looks like base64, and is masked as one.
+ * documents of a kind that is known by its first bytes stay, and so does whatever else nobody can read. What is short and none of these
+ * may be a word that only looks like base64, and is masked as one.
  */
 export function binaryPlace(start: Start): Place {
   return heldPlace((text, at) => maskBinary(start, text, at), start)
