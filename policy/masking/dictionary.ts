@@ -36,11 +36,11 @@ export function toDictionaryDetector({
       return { problem: `term ${index + 1} is longer than ${dictionaryLimits.length} characters; shorten it` }
     longest = Math.max(longest, letters.length)
     states += insert(root, letters)
+    if (states > dictionaryLimits.states)
+      return {
+        problem: `the terms are too long together, from term ${index + 1} on; make several dictionaries of them`,
+      }
   }
-  if (states > dictionaryLimits.states)
-    return {
-      problem: `the terms are too long together: ${states} letters, where ${dictionaryLimits.states} are possible; make several dictionaries of them`,
-    }
   return { name, class: dataClass, pattern: toPattern(root), terms: true, maxLength: 2 * longest + maxBlank }
 }
 
