@@ -27,6 +27,10 @@ export interface LoadCase {
   readonly model: string
   /** Events in every reply of a stream; 0 for JSON. Figures per call are then per event. */
   readonly events: number
+  /** A mask may tell what it held in one event more. Such events do not count. */
+  readonly extraEvents?: number
+  /** The mock's tokens say when they leave: the time to the first text is counted from there, and not from the request. */
+  readonly stamped?: boolean
 }
 
 /** The line that load/main.go prints. */
@@ -45,9 +49,10 @@ interface LoadLine {
 
 const requestBytes = 2048
 
+const prose = 'Explain to a visitor how the gate of a castle was raised and lowered, and who decided about it. '
+
 /** A chat request of 2 KB for the mock. */
-export function makeChatRequest(model: string, stream: boolean): string {
-  const prose = 'Explain to a visitor how the gate of a castle was raised and lowered, and who decided about it. '
+export function makeChatRequest(model: string, stream: boolean, question: string = prose): string {
   const build = (content: string) =>
     JSON.stringify({
       model,
@@ -58,7 +63,7 @@ export function makeChatRequest(model: string, stream: boolean): string {
         { role: 'user', content },
       ],
     })
-  return build(prose.repeat(30).slice(0, requestBytes - build('').length))
+  return build(question.repeat(30).slice(0, requestBytes - build('').length))
 }
 
 /** Warms a target up and measures it for one round. */
@@ -127,6 +132,8 @@ async function runLoad(bench: Bench, tools: Tools, { load, target, body, duratio
   const headers = Object.entries(target.headers).flatMap(([name, value]) => ['-header', `${name}: ${value}`])
   const args = ['-address', `127.0.0.1:${target.port}`, '-path', target.path, '-body', body]
   args.push('-connections', `${load.connections}`, '-duration', `${durationMs}ms`, '-events', `${load.events}`)
+  if (load.extraEvents !== undefined) args.push('-extra', `${load.extraEvents}`)
+  if (load.stamped === true) args.push('-stamped')
   const command = { name: 'load', file: tools.load, args: [...args, ...headers], cores: bench.cores.others }
   return parseLoadLine(await runCommand({ ...command, ...processOptions(bench) }))
 }

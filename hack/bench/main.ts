@@ -10,13 +10,15 @@ import { cacheFolderOf } from './cache.ts'
 import { shareCores } from './cores.ts'
 import { runCommand } from './processes.ts'
 import { toJson, toTable } from './report.ts'
+import { joinSuites } from './suite.ts'
 import type { Bench, Cores, Suite, SuiteResult } from './suite.ts'
 import { forward } from './suites/forward.ts'
+import { maskingGateway } from './suites/masking-gateway.ts'
 import { masking } from './suites/masking.ts'
 import { policy } from './suites/policy.ts'
 import { propagation } from './suites/propagation.ts'
 
-const suites: readonly Suite[] = [forward, policy, masking, propagation]
+const suites: readonly Suite[] = [forward, policy, joinSuites('masking', [masking, maskingGateway]), propagation]
 
 /** 0 done, 1 a budget missed under --strict, 2 the bench could not run. */
 const exitCodes = { done: 0, missed: 1, unable: 2 }

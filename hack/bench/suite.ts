@@ -63,3 +63,25 @@ export interface Suite {
   readonly describe: string
   run(bench: Bench): Promise<SuiteResult>
 }
+
+/** Several measurements under one name, one after the other. */
+export function joinSuites(name: string, parts: readonly Suite[]): Suite {
+  return {
+    name,
+    describe: parts.map(({ describe }) => describe).join('; '),
+    async run(bench) {
+      const results: SuiteResult[] = []
+      // oxlint-disable-next-line no-await-in-loop -- they share the machine
+      for (const part of parts) results.push(await part.run(bench))
+      return {
+        suite: name,
+        rounds: bench.rounds,
+        cases: results.flatMap(({ cases }) => cases),
+        ratios: Object.assign({}, ...results.map(({ ratios }) => ratios)),
+        budgets: results.flatMap(({ budgets }) => budgets),
+        notRun: results.flatMap(({ notRun }) => notRun),
+        unjudged: results.flatMap(({ unjudged }) => unjudged),
+      }
+    },
+  }
+}

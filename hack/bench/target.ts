@@ -10,6 +10,8 @@ export interface Upstream {
 }
 
 export interface StartedTarget extends Reachable {
+  /** It masks requests and answers, and is to show it before it is measured. */
+  readonly masks?: boolean
   /** Called after every round, for what would grow without bound. */
   tidy?(): Promise<void>
   /** Ends what was started; nothing for the mock called directly. */

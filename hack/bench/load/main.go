@@ -1,5 +1,6 @@
 // Command load drives one target: N keep-alive HTTP/1.1 connections, each with one call in flight at a time, for a
 // duration. It prints one line of JSON. Streams are counted by server-sent events, so that a proxy may cut them as it likes.
+// With -stamped the time to the first text is counted from when the mock sent the token that let it go.
 package main
 
 import (
@@ -11,6 +12,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -28,6 +30,8 @@ type options struct {
 	connections int
 	duration    time.Duration
 	events      int
+	extra       int
+	stamped     bool
 	request     []byte
 }
 
@@ -47,7 +51,7 @@ func (h *headers) Set(line string) error {
 // tally is what one connection saw; the connections are added up at the end, so nothing is shared while they run.
 type tally struct {
 	latencies []float64 // µs, of good calls
-	firsts    []float64 // µs from the request to the first event
+	firsts    []float64 // µs from the request to the first event, or from a token to the first text
 	events    int
 	errors    int
 	failure   string
@@ -88,6 +92,8 @@ func parseOptions() (options, error) {
 	flag.IntVar(&opts.connections, "connections", 1, "connections, each with one call in flight")
 	flag.DurationVar(&opts.duration, "duration", time.Second, "how long to start new calls")
 	flag.IntVar(&opts.events, "events", 0, "server-sent events that every reply must have; 0 means no stream")
+	flag.IntVar(&opts.extra, "extra", 0, "events that a reply may have besides; they do not count")
+	flag.BoolVar(&opts.stamped, "stamped", false, "tokens say when they left: count the time to the first text from there")
 	flag.Var(&extra, "header", "`name: value`, may be repeated")
 	flag.Parse()
 	if opts.address == "" || *body == "" || opts.connections < 1 {
@@ -161,15 +167,21 @@ func (t *tally) converse(opts options, end time.Time) error {
 		if err != nil {
 			return fmt.Errorf("no reply: %w", err)
 		}
-		reply = events{}
+		reply = events{stamped: opts.stamped, line: reply.line[:0]}
 		if err := reader.ReadBody(head, reply.see); err != nil {
 			return fmt.Errorf("a reply broke off: %w", err)
 		}
 		if head.Status != 200 {
 			return fmt.Errorf("status %d", head.Status)
 		}
-		if opts.events > 0 && reply.count != opts.events {
-			return fmt.Errorf("a stream had %d events instead of %d", reply.count, opts.events)
+		if opts.events > 0 {
+			if reply.count < opts.events || reply.count > opts.events+opts.extra {
+				return fmt.Errorf("a stream had %d events instead of %d", reply.count, opts.events)
+			}
+			reply.count = opts.events
+		}
+		if opts.stamped && reply.sent.IsZero() {
+			return fmt.Errorf("a stream had no text with the time at which it left")
 		}
 		t.note(start, &reply, opts.events > 0)
 		if head.Close {
@@ -180,6 +192,9 @@ func (t *tally) converse(opts options, end time.Time) error {
 
 func (t *tally) note(start time.Time, reply *events, stream bool) {
 	t.latencies = append(t.latencies, micros(time.Since(start)))
+	if reply.stamped {
+		start = reply.sent
+	}
 	if stream {
 		t.firsts = append(t.firsts, micros(reply.first.Sub(start)))
 		t.events += reply.count
@@ -191,20 +206,59 @@ type events struct {
 	count   int
 	first   time.Time
 	lineEnd bool // the last byte seen was a line feed
+
+	stamped bool
+	sent    time.Time // of the first text
+	line    []byte    // until then, what has come of a line
 }
 
 func (e *events) see(piece []byte) {
 	if len(piece) == 0 {
 		return
 	}
+	if e.stamped && e.sent.IsZero() {
+		e.seek(piece)
+	}
 	if e.lineEnd && piece[0] == '\n' {
 		e.count++
 	}
 	e.count += bytes.Count(piece, []byte("\n\n"))
 	e.lineEnd = piece[len(piece)-1] == '\n'
-	if e.count > 0 && e.first.IsZero() {
+	if !e.stamped && e.count > 0 && e.first.IsZero() {
 		e.first = time.Now()
 	}
+}
+
+// seek looks for the first line with text.
+func (e *events) seek(piece []byte) {
+	now := time.Now()
+	for len(piece) > 0 && e.sent.IsZero() {
+		part, rest, whole := bytes.Cut(piece, []byte("\n"))
+		e.line = append(e.line, part...)
+		piece = rest
+		if !whole {
+			return
+		}
+		if sent, found := parseStamp(e.line); found {
+			e.first, e.sent = now, sent
+		}
+		e.line = e.line[:0]
+	}
+}
+
+// parseStamp reads when the mock sent a token, of an event that has text.
+func parseStamp(line []byte) (time.Time, bool) {
+	_, text, found := bytes.Cut(line, []byte(`"content":"`))
+	if !found || bytes.HasPrefix(text, []byte(`"`)) {
+		return time.Time{}, false
+	}
+	_, rest, found := bytes.Cut(line, []byte(`"created":`))
+	digits, _, ends := bytes.Cut(rest, []byte(","))
+	sent, err := strconv.ParseInt(string(digits), 10, 64)
+	if !found || !ends || err != nil {
+		return time.Time{}, false
+	}
+	return time.UnixMicro(sent), true
 }
 
 func add(tallies []tally, elapsed time.Duration) result {

@@ -20,6 +20,24 @@ func TestEventsAreCountedWhereverTheStreamIsCut(t *testing.T) {
 	}
 }
 
+func TestTheFirstTextTellsWhenItLeftWhereverTheStreamIsCut(t *testing.T) {
+	const stream = `data: {"created":1700000000000000,"delta":{"role":"assistant","content":""}}` + "\n\n" +
+		`data: {"created":1700000000000001,"delta":{"content":""}}` + "\n\n" +
+		`data: {"created":1700000000000002,"delta":{"content":"text"}}` + "\n\n" +
+		`data: {"created":1700000000000003,"delta":{"content":"more"}}` + "\n\n"
+	for cut := 1; cut < len(stream); cut++ {
+		seen := events{stamped: true}
+		seen.see([]byte(stream[:cut]))
+		if strings.Contains(stream[:cut], "text\"}}\n") == seen.sent.IsZero() {
+			t.Fatalf("cut at %d: the first text is not what was counted from", cut)
+		}
+		seen.see([]byte(stream[cut:]))
+		if seen.count != 4 || seen.sent.UnixMicro() != 1700000000000002 || seen.first.IsZero() {
+			t.Fatalf("cut at %d: %d events, the first text left at %d", cut, seen.count, seen.sent.UnixMicro())
+		}
+	}
+}
+
 func TestQuantilesAreObservedValues(t *testing.T) {
 	values := []float64{1, 2, 3, 4}
 	for q, want := range map[float64]float64{0.5: 2, 0.99: 4, 0: 1} {

@@ -1,5 +1,5 @@
-// What the gateway is given to enforce: a bundle with one issuer, one connection to the mock and one policy with one rule, laid
-// down as the kubelet mounts its ConfigMap. The operator's part is not measured here, so there is none.
+// What the gateway is given to enforce: a bundle with one issuer, one connection to the mock and one policy with one rule, with or
+// without one that masks, laid down as the kubelet mounts its ConfigMap. The operator's part is not measured here, so there is none.
 import { createHash } from 'node:crypto'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -10,6 +10,7 @@ import { bundleConfigMapName, toConfigMaps } from '../../../policy/bundle-config
 import { encodeBundle } from '../../../policy/bundle-wire.ts'
 import { bundleFormat } from '../../../policy/bundle.ts'
 import type { JsonObject } from '../../../policy/model.ts'
+import { shippedDetectors } from '../masking/baseline.ts'
 
 export const issuer = 'https://issuer.bench.invalid'
 export const audience = 'portcullis-bench'
@@ -17,8 +18,15 @@ export const prefix = '/bench/mock/'
 
 const ref = (name: string) => ({ namespace: 'bench', name, uid: `uid-of-${name}`, generation: 1 })
 
-/** The issuer's key is in the settings: how keys are fetched is no part of a call. */
-export function makeBundle(upstreamOrigin: string, key: JsonObject): Bundle {
+export interface BundleParts {
+  readonly upstreamOrigin: string
+  /** The issuer's, in the settings: how keys are fetched is no part of a call. */
+  readonly key: JsonObject
+  /** A second policy masks on both ways. */
+  readonly masks: boolean
+}
+
+export function makeBundle({ upstreamOrigin, key, masks }: BundleParts): Bundle {
   const endpoint = { name: 'mock', origin: upstreamOrigin, basePath: '', weight: 1, place: 'External' } as const
   const rule = {
     name: 'staff-may-call',
@@ -49,7 +57,23 @@ export function makeBundle(upstreamOrigin: string, key: JsonObject): Bundle {
         baseline: false,
         spec: { mode: 'Enforce', targetRefs: [{ name: 'mock' }], rules: [rule] },
       },
+      ...(masks ? [makeMaskPolicy()] : []),
     ],
+  }
+}
+
+/** The 24 classes of suite `masking`, by the names that people use for them. */
+function makeMaskPolicy(): Bundle['policies'][number] {
+  const mask = { name: 'all', class: 'Personal', action: 'Redact' } as const
+  return {
+    ref: ref('masks'),
+    baseline: false,
+    spec: {
+      mode: 'Enforce',
+      targetRefs: [{ name: 'mock' }],
+      dataClasses: [{ name: 'Personal', detectors: shippedDetectors().map(({ name }) => name) }],
+      masking: { request: [mask], response: [mask] },
+    },
   }
 }
 

@@ -1,4 +1,5 @@
-// This product: the gateway judging each call (cached OIDC, one rule), access log on, session records off.
+// This product: the gateway judging each call (cached OIDC, one rule), access log on, session records off; and the same with 24
+// detectors masking requests and answers.
 import { existsSync } from 'node:fs'
 import { mkdir, open, readFile, truncate } from 'node:fs/promises'
 import path from 'node:path'
@@ -22,24 +23,30 @@ interface Launch {
   readonly adminPort: number
 }
 
-export const portcullis: Target = {
-  name: 'portcullis',
-  async start(bench, upstream) {
-    if (!existsSync(main)) throw new Error('gateway/main.ts does not exist')
-    const folder = path.join(bench.scratchFolder, 'portcullis')
-    await mkdir(path.join(folder, 'state'), { recursive: true })
-    const token = await writeBundle(path.join(folder, 'bundle'), upstream)
-    const launch = { folder, port: await findFreePort(), adminPort: await findFreePort() }
-    const log = path.join(folder, 'access.log')
-    const running = await startGateway(bench, launch, log)
-    return {
-      ...toStarted('portcullis', running, launch.port),
-      path: `${prefix}v1/chat/completions`,
-      headers: { authorization: `Bearer ${token}` },
-      // The access log is part of what is measured, so it goes to a real file; but not to a full disk.
-      tidy: async () => await truncate(log),
-    }
-  },
+export const portcullis: Target = makeTarget('portcullis', false)
+export const portcullisMasked: Target = makeTarget('portcullis-masked', true)
+
+function makeTarget(name: string, masks: boolean): Target {
+  return {
+    name,
+    async start(bench, upstream) {
+      if (!existsSync(main)) throw new Error('gateway/main.ts does not exist')
+      const folder = path.join(bench.scratchFolder, name)
+      await mkdir(path.join(folder, 'state'), { recursive: true })
+      const token = await writeBundle(path.join(folder, 'bundle'), upstream, masks)
+      const launch = { folder, port: await findFreePort(), adminPort: await findFreePort() }
+      const log = path.join(folder, 'access.log')
+      const running = await startGateway(bench, launch, log)
+      return {
+        ...toStarted(name, running, launch.port),
+        masks,
+        path: `${prefix}v1/chat/completions`,
+        headers: { authorization: `Bearer ${token}` },
+        // The access log is part of what is measured, so it goes to a real file; but not to a full disk.
+        tidy: async () => await truncate(log),
+      }
+    },
+  }
 }
 
 /** The one place that knows the gateway's variables (gateway/config.ts). */
@@ -84,11 +91,11 @@ async function startGateway(bench: Bench, launch: Launch, log: string): Promise<
 }
 
 /** Writes what the gateway is to enforce and returns a token of a caller who may call. */
-async function writeBundle(folder: string, upstream: Upstream): Promise<string> {
+async function writeBundle(folder: string, { origin }: Upstream, masks: boolean): Promise<string> {
   const { publicKey, privateKey } = await generateKeyPair('RS256')
   const { kty = '', n = '', e = '' } = await exportJWK(publicKey)
   const key = { kty, n, e, kid: 'bench', alg: 'RS256', use: 'sig' }
-  await writeMountedBundle(folder, makeBundle(upstream.origin, key))
+  await writeMountedBundle(folder, makeBundle({ upstreamOrigin: origin, key, masks }))
   return await new SignJWT({ groups: ['staff'], email: 'caller@bench.invalid' })
     .setProtectedHeader({ alg: 'RS256', kid: 'bench' })
     .setIssuer(issuer)
