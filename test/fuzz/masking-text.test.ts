@@ -233,6 +233,28 @@ it('gives labels early as it gives them late', () => {
   )
 })
 
+/** Any units: halves of pairs alone, in a row and the wrong way round, between parts of what is looked for. */
+const unit = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 0xd800, max: 0xdfff }).map((code) => String.fromCharCode(code)) },
+  { weight: 1, arbitrary: fc.nat({ max: 0xffff }).map((code) => String.fromCharCode(code)) },
+  { weight: 3, arbitrary: piece },
+)
+const units = fc.array(unit, { maxLength: 20 }).map((parts) => parts.join(''))
+
+it('masks any units in pieces as it masks the whole, and breaks no pair', () => {
+  fc.assert(
+    fc.property(units, cuts, fc.constantFrom(engine, tiered), (text, at, by) => {
+      const whole = by.maskAll(text, replace)
+      expect(maskPieces(cut(text, at), {}, by)).toBe(whole)
+      expect(by.maskAll(text.toWellFormed(), label).isWellFormed()).toBe(true)
+      const masker = by.start(label)
+      const pushed = [...cut(text.toWellFormed(), at).map(masker.push), masker.end()]
+      expect(pushed.every((released) => released.isWellFormed())).toBe(true)
+    }),
+    many,
+  )
+})
+
 it('masks pieces in tiers as it masks the whole', () => {
   fc.assert(
     fc.property(wild, cuts, fc.constantFrom({}, early, mixed), (text, at, options) => {
