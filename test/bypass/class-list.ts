@@ -42,6 +42,7 @@ export const classes = {
   'unknown events': ['OpenAI', 'Anthropic', 'MCP', 'Triton', 'TorchServe', 'HTTP'],
   'answers in disguise': allProtocols,
   'errors of model servers': allProtocols,
+  'masked text': allProtocols,
   'after a refusal': [...speaking, 'MCP'],
   'mode Audit': any,
   'limits under a burst': any,
