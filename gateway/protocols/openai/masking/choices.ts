@@ -40,6 +40,9 @@ export const choicesMasking: AnswerMasking = {
   plans: ({ start }) => planChoices(new Places(start)),
 }
 
+/** More than anybody asks for. Of an answer that has more, no text goes on. */
+const maxEnded = 1_024
+
 function planChoices(places: Places): SsePlans {
   const over = new Set<string>()
   return {
@@ -47,7 +50,12 @@ function planChoices(places: Places): SsePlans {
     plan: ({ said, isAfterMark }, set) => {
       const choices = listChoices(said)
       const all = choices.map(({ path, choice }) => {
-        return toChoicePieces(choice, { set, places, choice: path, isOver: () => isAfterMark || over.has(path) })
+        return toChoicePieces(choice, {
+          set,
+          places,
+          choice: path,
+          isOver: () => isAfterMark || over.size > maxEnded || over.has(path),
+        })
       })
       const ended = choices.filter(({ choice }) => toReason(choice) !== '').map(({ path }) => path)
       for (const path of ended) over.add(path)

@@ -11,19 +11,20 @@ import {
   type Place,
   type Start,
 } from '../../../../policy/masking/framing/place.ts'
-import { sealedPlace } from '../../json/kept-texts.ts'
+import { idPlace, sealedPlace } from '../../json/kept-texts.ts'
 import type { Reading } from '../gather.ts'
 import { unlessName, unlessWord } from './at-once.ts'
 import { maskedLink, maskedMedia, startOf } from './media.ts'
 import { schemaWords, structuralWords } from './words.ts'
 
 /**
- * As readings have it (gather.ts), and more: `Name` is what a program goes by, such as a model; `Word` and `Number` are `Quiet` in requests, where no number
- * was verified but one that steers; `Link` is a URL, `Media` a binary, `Schema` a JSON Schema;
- * `Kept` was verified by the reader; `Nothing` and `NoList` blank what tells a text in another way. Words of the API stay in `Quiet`
- * places, ids are masked there: some model servers let the model make them up. An id that is masked is masked alike wherever it stands,
- * so that calls and their outcomes still belong together. So are names of tools, though a client cannot resolve one that was masked:
- * what a name holds is known to nobody here.
+ * As readings have it (gather.ts), and more. `Word` and `Number` are `Quiet` in requests, where a number stays only if it steers. `Name`
+ * is what a program goes by, such as a model; `Link` a URL; `Media` a binary; `Schema` a JSON Schema; `Kept` was verified by the reader;
+ * `Nothing` and `NoList` blank what tells a text in another way.
+ *
+ * Words of the API stay, and ids that a program made; others are masked, for some model servers let the model make them up. One that is
+ * masked is masked alike wherever it stands, so that calls and their outcomes still belong together. So is the name of a tool, though a
+ * client cannot resolve one that was masked: what a name tells is known to nobody here.
  */
 export type Masking =
   | Reading
@@ -113,7 +114,7 @@ const toLeaf: Readonly<Record<Leaf, (start: Start) => Place>> = {
 }
 
 function wordPlace(start: Start): MaskPlace {
-  return maskEverywhere(unlessWord(unnamed(start), structuralWords))
+  return maskEverywhere(unlessWord(startOf(idPlace(start)), structuralWords))
 }
 
 /** A number stays exactly here: in an object it could be anything. */
@@ -128,9 +129,4 @@ function numberPlace(word: MaskPlace): Place {
 
 function stringAt(start: Start, otherwise: Start): Place {
   return { kind: 'String', start, otherwise: { ...maskEverywhere(otherwise), numbers: false } }
-}
-
-/** The same text is found alike, whatever field it stands in. */
-function unnamed(start: Start): Start {
-  return ({ path }) => start({ key: undefined, path })
 }

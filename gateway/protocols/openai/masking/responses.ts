@@ -35,6 +35,9 @@ const lasts: ReadonlySet<string> = new Set([
   'error',
 ])
 
+/** More than any answer has. Of one that has more, no text goes on. */
+const maxRemembered = 1_024
+
 class ResponsePlans implements SsePlans {
   readonly marks: ReadonlySet<string> = new Set(['[DONE]'])
   readonly #places: Places
@@ -117,7 +120,7 @@ class ResponsePlans implements SsePlans {
     const about = ['item_id', 'content_index', 'command_index'].map((key) => JSON.stringify(said[key] ?? null))
     const choice = [item, name, ...about].join('/')
     if (phase === 'done') return { places: this.#with({}), ends: [{ choice }] }
-    this.#strange.set(item, new Set([...(this.#strange.get(item) ?? []), choice]))
+    this.#remember(item, choice)
     const shape = type === 'response.audio.delta' ? { ...maskedEvent, delta: 'Opaque' as const } : maskedEvent
     return { places: toPieces(said, shape, '', this.#piecesOf(choice, set)), ends: [] }
   }
@@ -132,8 +135,14 @@ class ResponsePlans implements SsePlans {
     return { set, places: this.#places, choice, isOver }
   }
 
+  #remember(item: string, choice: string): void {
+    const known = this.#strange.get(item) ?? new Set()
+    if (known.size >= maxRemembered || this.#strange.size >= maxRemembered) return
+    this.#strange.set(item, known.add(choice))
+  }
+
   #note(ends: Endings): void {
-    if (ends === 'All') this.#isAllOver = true
+    if (ends === 'All' || this.#over.size >= maxRemembered) this.#isAllOver = true
     else for (const { choice, name } of ends) this.#over.add(name === undefined ? choice : `${choice}/${name}`)
   }
 }
