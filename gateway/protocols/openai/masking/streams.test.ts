@@ -181,12 +181,12 @@ describe.for(kinds)('$title', ({ format, text, send, read }) => {
       expect({ pieces, texts }).toStrictEqual({ pieces, texts: texts.map(() => whole) })
   }
 
-  it('is masked alike for every cut', () => {
+  it('[OA10] is masked alike for every cut', () => {
     expect(whole).not.toContain('Ada')
     for (let cut = 0; cut <= text.length; cut += 1) expectMasked([text.slice(0, cut), text.slice(cut)])
   })
 
-  it('is masked alike for every two cuts', () => {
+  it('[OA10] is masked alike for every two cuts', () => {
     for (let one = 0; one <= text.length; one += 1) {
       for (let two = one; two <= text.length; two += 1) {
         expectMasked([text.slice(0, one), text.slice(one, two), text.slice(two)])
@@ -194,5 +194,42 @@ describe.for(kinds)('$title', ({ format, text, send, read }) => {
     }
   })
 
-  it('is masked alike unit by unit', () => expectMasked(text.split('')))
+  it('[OA10] is masked alike unit by unit', () => expectMasked(text.split('')))
+})
+
+describe('text after the end of its choice', () => {
+  it.each([
+    [
+      'is left out, for it would join what was said',
+      [toChunk(0, { content: 'A' }), toChunk(0, {}, 'stop'), toChunk(0, { content: 'da' })],
+      'A',
+    ],
+    [
+      'is left out after the mark as well',
+      [toChunk(0, { content: 'A' }), doneMark, toChunk(0, { content: 'da' })],
+      'A',
+    ],
+    ['may come with the end', [toChunk(0, { content: 'A' }), toChunk(0, { content: 'da' }, 'stop')], '[NAME]'],
+  ])('[OA10] %s', (_title, events, said) => {
+    const sent = maskStream(chatAnswer, masks, events)
+    expect(joinTexts(choicesOf(sent, 0).map((choice) => at(choice, 'delta', 'content')))).toBe(said)
+  })
+
+  it('[OA10] is left out of Responses', () => {
+    const place = { output_index: 0, content_index: 0, item_id: 'x' }
+    const sent = maskStream(toResponseAnswer({}), masks, [
+      toEvent({ ...place, type: 'response.output_text.delta', delta: 'A' }),
+      toEvent({ ...place, type: 'response.output_text.done', text: 'A' }),
+      toEvent({ ...place, type: 'response.output_text.delta', delta: 'da' }),
+    ])
+    expect(parseEvents(sent).map(({ delta, text }) => delta ?? text)).toStrictEqual(['', 'A', 'A', ''])
+  })
+
+  it('[OA10] is no text of another choice', () => {
+    const sent = maskStream(chatAnswer, masks, [
+      toChunk(0, { content: 'A' }, 'stop'),
+      toChunk(1, { content: 'Ada' }, 'stop'),
+    ])
+    expect(choicesOf(sent, 1).map((choice) => at(choice, 'delta', 'content'))).toStrictEqual(['[NAME]'])
+  })
 })
