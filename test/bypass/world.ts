@@ -69,8 +69,8 @@ export interface World extends AsyncDisposable {
   readonly gateway: TestGateway
   /** What model servers say from now on; undefined: an empty object. */
   answer: ModelAnswer | undefined
-  /** Runs while a model server has a call. */
-  onCall: (() => Promise<void>) | undefined
+  /** Runs while a model server has a call, before it answers. */
+  onCall: ((call: Reached) => Promise<void>) | undefined
   /** Sends to the connection of that name. */
   readonly send: (connection: string, attempt: Attempt) => Promise<Answered>
   /** Bytes, for what no client would send; each occurrence of TOKEN becomes a valid one. */
@@ -88,7 +88,7 @@ export async function startWorld(connections: Readonly<Record<string, WorldConne
       const upstream = await startUpstream((request, response) => {
         void listenTo(request).then(async (one) => {
           reached.push(one)
-          await said.onCall?.()
+          await said.onCall?.(one)
           return say(response, said.answer)
         })
       })
