@@ -12,7 +12,16 @@ export function digitsOf(text: string): string {
 }
 
 /** The ASCII letters and digits of a text, upper case. */
-export const lettersAndDigitsOf = (text: string): string => text.replaceAll(/[^0-9A-Za-z]/g, '').toUpperCase()
+export function lettersAndDigitsOf(text: string): string {
+  const codes: number[] = []
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    const isLower = code >= 0x61 && code <= 0x7a
+    if (isLower || (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a))
+      codes.push(isLower ? code - 32 : code)
+  }
+  return String.fromCharCode(...codes)
+}
 
 /** Whether one character stands for the whole text, as in 000000000 and 111111111: checksums pass them, people do not have them. */
 export function isOneCharacter(text: string): boolean {

@@ -2,17 +2,16 @@
 
 /** Shannon entropy in bits per character. */
 export function entropyOf(text: string): number {
-  const counts = new Map<number, number>()
-  const ascii = new Uint32Array(128)
+  const ascii = new Uint16Array(128)
+  const others = new Map<number, number>()
   for (let index = 0; index < text.length; index += 1) {
-    const point = text.codePointAt(index) ?? 0
-    if (point > 0xffff) index += 1
-    if (point < 128) ascii[point] = (ascii[point] ?? 0) + 1
-    else counts.set(point, (counts.get(point) ?? 0) + 1)
+    const unit = text.charCodeAt(index)
+    if (unit < 128) ascii[unit] = (ascii[unit] ?? 0) + 1
+    else others.set(unit, (others.get(unit) ?? 0) + 1)
   }
   let bits = 0
-  for (const count of [...ascii, ...counts.values()])
-    if (count > 0) bits -= (count / text.length) * Math.log2(count / text.length)
+  for (const count of ascii) if (count > 0) bits -= (count / text.length) * Math.log2(count / text.length)
+  for (const count of others.values()) bits -= (count / text.length) * Math.log2(count / text.length)
   return bits
 }
 
