@@ -155,16 +155,20 @@ describe('an answer that cannot be judged', () => {
   })
 })
 
-const story = toEvents('once', 'upon', 'a', 'time', 'USAGE 7 9')
+const storyEvents = ['once', 'upon', 'a', 'time', 'USAGE 7 9'].map((text) => toEvents(text))
+const story = Buffer.concat(storyEvents)
 
 describe('a stream that is judged as it goes', () => {
-  it('passes event by event, and its head at once, without a length', async () => {
+  it.each([
+    ['one by one', storyEvents],
+    ['together', [story]],
+  ])('passes its events as they come, %s, and its head at once, without a length', async (_title, pieces) => {
     const { reply, carried } = await run(
       { judge: denyWord('x') },
-      { headers: { ...eventStream, 'content-length': '9' }, pieces: [story] },
+      { headers: { ...eventStream, 'content-length': '9' }, pieces },
     )
     expect(reply.text).toBe(story.toString())
-    expect(reply.pieces).toHaveLength(5)
+    expect(reply.pieces).toHaveLength(pieces.length)
     expect(reply.headers).toEqual(eventStream)
     expect(carried).toMatchObject({ outcome: 'Completed', usage: { inputTokens: 7, outputTokens: 9 } })
   })

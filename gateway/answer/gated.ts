@@ -7,7 +7,7 @@ import type { Gate } from './gate.ts'
 import type { Mode } from './mode.ts'
 import { tooMuch, toUnreadable } from './mode.ts'
 import type { Outlet } from './outlet.ts'
-import { Lines, Pieces, Schedule } from './pieces.ts'
+import { joinBytes, Lines, Pieces, Schedule } from './pieces.ts'
 import type { Ended } from './reading.ts'
 import { maxReadBytes } from './reading.ts'
 import type { Way } from './way.ts'
@@ -31,6 +31,8 @@ export class GatedStream implements Mode {
   #isBusy = false
   #isFlowing = true
   #isUnread = false
+  /** What leaves of the bytes that came together, in one write: one for each event costs more than all that is done to it. */
+  #out: Uint8Array[] = []
   #resume: (() => void) | undefined
 
   constructor(options: GatedOptions) {
@@ -56,6 +58,14 @@ export class GatedStream implements Mode {
   }
 
   #pump(): void {
+    try {
+      this.#takeAll()
+    } finally {
+      this.#send()
+    }
+  }
+
+  #takeAll(): void {
     const { way } = this.#options
     while (!this.#isBusy && !way.isOver) {
       const line = this.#lines.next()
@@ -65,9 +75,20 @@ export class GatedStream implements Mode {
     }
   }
 
+  #send(): void {
+    const { way } = this.#options
+    if (this.#out.length > 0 && !way.isOver) this.#isFlowing = way.reply.write(this.#takeOut())
+  }
+
+  #takeOut(): Uint8Array {
+    const all = this.#out
+    this.#out = []
+    return joinBytes(all)
+  }
+
   #take(line: Uint8Array): void {
     if (this.#isUnread) {
-      this.#isFlowing = this.#options.way.reply.write(line)
+      this.#out.push(line)
       return
     }
     this.#read += line.length
@@ -133,10 +154,10 @@ export class GatedStream implements Mode {
   }
 
   #write(bytes: Uint8Array): boolean {
-    const { way, gate, stream, outlet } = this.#options
+    const { gate, stream, outlet } = this.#options
     const { denied } = outlet
     if (denied === undefined) {
-      if (bytes.length > 0) this.#isFlowing = way.reply.write(bytes)
+      if (bytes.length > 0) this.#out.push(bytes)
       return true
     }
     if (gate.isIdle) {
@@ -169,6 +190,7 @@ export class GatedStream implements Mode {
   #close(usage?: ReturnType<AnswerStream['facts']>['usage']): void {
     const { way, outlet } = this.#options
     if (way.isOver || (!this.#isUnread && !this.#write(outlet.end()))) return
+    this.#send()
     way.reply.end()
     way.end({ kind: 'Passed', usage })
   }
@@ -190,12 +212,13 @@ export class GatedStream implements Mode {
       return
     }
     this.#isUnread = true
-    if (outlet.length > 0) this.#isFlowing = way.reply.write(outlet.release())
-    if (this.#partial.length > 0) this.#isFlowing = way.reply.write(this.#partial.take())
+    if (outlet.length > 0) this.#out.push(outlet.release())
+    if (this.#partial.length > 0) this.#out.push(this.#partial.take())
   }
 
   #endWith(ending: Ending): void {
     const { way, stream, outlet } = this.#options
-    way.reply.end(outlet.close(stream.close(ending)))
+    this.#out.push(outlet.close(stream.close(ending)))
+    way.reply.end(this.#takeOut())
   }
 }

@@ -4,7 +4,7 @@ import type { Denied } from '../../policy/model.ts'
 import type { MaskRuns } from '../masking/call-masks.ts'
 import type { AnswerFormat, AnswerHead, MaskedAnswer, StreamMask } from '../protocols/protocol.ts'
 import { AnswerUnreadable } from '../protocols/protocol.ts'
-import { Pieces } from './pieces.ts'
+import { joinBytes, Pieces } from './pieces.ts'
 
 export interface Outlet {
   /** Bytes of events that wait. */
@@ -83,7 +83,7 @@ export class MaskedOutlet implements Outlet {
       for (const event of events) this.#audit?.push(event)
     })
     const acting = this.#acting
-    return acting === undefined ? Buffer.concat(events) : Buffer.concat(events.map((event) => acting.push(event)))
+    return joinBytes(acting === undefined ? events : events.map((event) => acting.push(event)))
   }
 
   end(): Uint8Array {

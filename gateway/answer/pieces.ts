@@ -32,21 +32,29 @@ export class Pieces {
     if (left > 0 && first !== undefined) this.#pieces[0] = first.subarray(left)
   }
 
-  /** All bytes as one piece, copied only where they are several; nothing is left. */
+  /** All bytes as one piece; nothing is left. */
   take(): Uint8Array {
-    const [only] = this.#pieces
-    const all = this.#pieces.length === 1 && only !== undefined ? only : Buffer.concat(this.#pieces, this.#length)
+    const all = joinBytes(this.#pieces)
     this.#pieces = []
     this.#length = 0
     return all
   }
 }
 
+/** Copied only where they are several. */
+export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces
+  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces)
+}
+
 const lineFeed = 10
+const carriageReturn = 13
+const blank = 32
 
 /**
  * Hands on what came line by line. Events of every stream that is read here end with a line, so at most one is whole with each:
- * what is judged together does not depend on how the bytes were cut on their way.
+ * what is judged together does not depend on how the bytes were cut on their way. A blank line comes with the line that it follows:
+ * where it ends an event, that line did not.
  */
 export class Lines {
   readonly #pieces: Uint8Array[] = []
@@ -60,8 +68,7 @@ export class Lines {
   next(): Uint8Array | undefined {
     const [piece] = this.#pieces
     if (piece === undefined) return undefined
-    const end = piece.indexOf(lineFeed, this.#at) + 1
-    const line = piece.subarray(this.#at, end === 0 ? piece.length : end)
+    const line = piece.subarray(this.#at, findEnd(piece, this.#at))
     this.#at += line.length
     if (this.#at === piece.length) {
       this.#pieces.shift()
@@ -69,6 +76,14 @@ export class Lines {
     }
     return line
   }
+}
+
+function findEnd(piece: Uint8Array, from: number): number {
+  const end = piece.indexOf(lineFeed, from) + 1
+  if (end === 0) return piece.length
+  if (piece[end] !== lineFeed || (piece[from] ?? 0) <= blank) return end
+  // With a carriage return in it, it may be several lines.
+  return piece.subarray(from, end).includes(carriageReturn) ? end : end + 1
 }
 
 /**
