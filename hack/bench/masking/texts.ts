@@ -96,7 +96,7 @@ function toBody(text: string): string {
   return JSON.stringify({ model: 'small', messages, temperature: 0.7, max_tokens: 400, stream: false })
 }
 
-/** One long answer in tokens of 3.7 characters on average, which is what the tokens of models are. */
+/** One long answer in tokens of three characters on average, a little less than those of models. */
 export const tokens: readonly string[] = makeText(60_000, 99).match(/\s?(?:[A-Za-z]{1,5}|\d{1,3}|[^A-Za-z\d])/gu) ?? []
 
 /** What repeats, or is drawn from few characters: starts everywhere, ends nowhere. */

@@ -2,7 +2,7 @@
 
 /** Shannon entropy in bits per character. */
 export function entropyOf(text: string): number {
-  const ascii = new Uint16Array(128)
+  const ascii = new Uint32Array(128)
   const others = new Map<number, number>()
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index)
