@@ -158,13 +158,11 @@ export class GatedStream implements Mode {
     const { denied } = outlet
     if (denied === undefined) {
       if (bytes.length > 0) this.#out.push(bytes)
+      if (gate.isIdle) stream.sent?.()
       return true
     }
-    if (gate.isIdle) {
-      // Nobody asked for facts, so the stream does not know what has left: all of it, but for the event that is withheld now.
-      stream.facts()
-      stream.facts()
-    }
+    // Tells the stream that what came since then does not go on; where facts were judged, it has been asked for them just now.
+    if (gate.isIdle) stream.facts()
     this.#stop({ refusal: toAnswerDenial(denied), denied })
     return false
   }

@@ -116,6 +116,10 @@ export interface AnswerStream {
    * nothing that came since the `facts` before them has been sent.
    */
   readonly close: (ending: Ending) => Uint8Array
+  /**
+   * What came so far has been sent without anybody asking for its facts. Absent: what a refusal closes with does not depend on that.
+   */
+  readonly sent?: () => void
 }
 
 /** `BudgetSpent`: as if the model had met its own limit of tokens. */

@@ -158,6 +158,11 @@ class Events<Seen> implements AnswerStream {
     return { status: this.#status, ...this.#transcript.spoken(), body: null }
   }
 
+  readonly sent = (): void => {
+    this.#sent = this.#latest
+    this.#judged = this.#latest
+  }
+
   readonly close = (ending: Ending): Uint8Array => {
     const { seen, isDone } = this.#isJudged ? this.#sent : this.#latest
     if (isDone) return new Uint8Array()
