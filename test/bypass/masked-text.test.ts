@@ -10,7 +10,7 @@ import { attack } from './classes.ts'
 import { expectHeld, expectPassed } from './held.ts'
 import { toSaid } from './reading.ts'
 import { ask, nameOf, shapes } from './shapes.ts'
-import { reveals, spellings } from './spellings.ts'
+import { encoded, reveals, spellings } from './spellings.ts'
 import type { Answered, Attempt, ModelAnswer, World, WorldConnection } from './world.ts'
 import { startWorld } from './world.ts'
 
@@ -139,11 +139,11 @@ const toHeader = ({ reached }: Answered): string => utf8(Buffer.from(String(reac
 
 for (const protocol of allProtocols) {
   attack('masked text', protocol, () => {
-    it.each(spellings)('$title, asked', async ({ text, value }) => {
+    it.each([...spellings, ...encoded])('$title, asked', async ({ text, value }) => {
       await expectHidden(protocol, ask(protocol, text), value)
     })
 
-    it.each(spellings)('$title, answered', async ({ text, value }) => {
+    it.each([...spellings, ...encoded])('$title, answered', async ({ text, value }) => {
       await expectAnswerHidden(protocol, ask(protocol, 'hi'), { answer: whole(saying[protocol](text)), value })
     })
 
@@ -157,14 +157,17 @@ for (const protocol of allProtocols) {
       await expectAnswerHidden(protocol, ask(protocol, 'hi'), { answer, value: card })
     })
 
-    it.each(spellings.filter(({ title }) => title.startsWith('an address')))('$title, in a header', async (one) => {
-      const attempt = { ...ask(protocol, 'hi'), headers: { 'x-user': one.text } }
-      world.answer = undefined
-      expect(reveals(toHeader(await send(protocol, 'open', attempt)), one.value)).toBe(true)
-      expect(toHeader(await send(protocol, 'hiding', attempt))).toContain('[PII]')
-      expect(reveals(toHeader(await send(protocol, 'hiding', attempt)), one.value)).toBe(false)
-      expectHeld(await send(protocol, 'refusing', attempt))
-    })
+    it.each([...spellings, ...encoded].filter(({ title }) => title.startsWith('an address')))(
+      '$title, in a header',
+      async (one) => {
+        const attempt = { ...ask(protocol, 'hi'), headers: { 'x-user': one.text } }
+        world.answer = undefined
+        expect(reveals(toHeader(await send(protocol, 'open', attempt)), one.value)).toBe(true)
+        expect(toHeader(await send(protocol, 'hiding', attempt))).toContain('[PII]')
+        expect(reveals(toHeader(await send(protocol, 'hiding', attempt)), one.value)).toBe(false)
+        expectHeld(await send(protocol, 'refusing', attempt))
+      },
+    )
   })
 }
 
@@ -176,7 +179,7 @@ const streams: Readonly<Partial<Record<ProtocolName, ToStream>>> = {
 
 for (const protocol of ['OpenAI', 'Anthropic', 'MCP', 'Triton', 'TorchServe', 'HTTP'] as const) {
   attack('masked text', protocol, () => {
-    it.each(spellings)('$title, streamed', async ({ text, value }) => {
+    it.each([...spellings, ...encoded])('$title, streamed', async ({ text, value }) => {
       const answer = events(...(streams[protocol]?.(inPieces(text)) ?? []))
       await expectAnswerHidden(protocol, askStream(protocol), { answer, value })
     })

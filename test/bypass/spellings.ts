@@ -16,6 +16,9 @@ const groups = '4111 1111 1111 1111'
 const digitsFrom = (zero: number, text: string): string =>
   text.replaceAll(/\d/gu, (digit) => String.fromCodePoint(zero + Number(digit)))
 
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+const percent = (text: string): string =>
+  [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
 const escapes = (text: string): string =>
   text.replaceAll(/[^]/gu, (unit) => String.raw`\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
@@ -48,6 +51,18 @@ export const spellings: readonly Spelling[] = [
   card('that is the name of a field in JSON', `{"${digits}":true}`),
   { title: 'a social security number', text: 'SSN 536-22-8127', value: '536228127' },
   { title: 'a key of a cloud', text: 'AKIAIOSFODNN7EXAMPLQ', value: 'akiaiosfodnn7examplq' },
+]
+
+/** What is found once it is decoded. */
+export const encoded: readonly Spelling[] = [
+  address('in base64', `see ${base64(`write to ${mail} today`)}`),
+  address('in base64 of URLs', base64(`write to ${mail} today`).replaceAll('+', '-').replaceAll('/', '_')),
+  address('in base64 twice', base64(base64(`write to ${mail} today`))),
+  address('in percent', percent(mail)),
+  address('with one percent', mail.replace('@', '%40')),
+  address('in hexadecimal', Buffer.from(`write to ${mail}`).toString('hex')),
+  card('in base64', base64(`card ${groups} of Ann`)),
+  card('in percent', percent(groups)),
 ]
 
 /** Whether the value can be read in the text, by somebody who knows how it might be written. */
