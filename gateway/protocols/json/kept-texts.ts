@@ -96,9 +96,9 @@ function maskBinary(start: Start, text: string, at: TextAt): string {
   if (bytes === undefined) return maskText(start(at), text)
   const isMedium = sniffType(bytes) !== '' && toText(bytes) === undefined
   if (isMedium) return text
-  const asWord = text.length > maxWord ? text : maskText(start(at), text)
-  if (asWord !== text) return asWord
-  return isReadable(bytes) ? maskBytes(start(at), { text, bytes }) : text
+  // Before the word: masks look into base64 themselves, and would put their label in place of all of it.
+  const inside = isReadable(bytes) ? maskBytes(start(at), { text, bytes }) : text
+  return inside !== text || text.length > maxWord ? inside : maskText(start(at), text)
 }
 
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
