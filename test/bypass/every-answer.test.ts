@@ -16,10 +16,10 @@ import {
 } from './answer-shapes.ts'
 import { allProtocols } from './class-list.ts'
 import { attack } from './classes.ts'
-import { expectAnswerHeld, expectAnswerRefused } from './held.ts'
+import { expectAnswerHeld, expectAnswerRefused, expectUnread } from './held.ts'
 import { ask, everyConnection, nameOf } from './shapes.ts'
 import type { ModelAnswer, World } from './world.ts'
-import { forbidden, harmless, startWorld } from './world.ts'
+import { barred, forbidden, harmless, masked, startWorld } from './world.ts'
 
 const worlds: Partial<Record<'Hold' | 'Cut', World>> = {}
 const manners = ['Hold', 'Cut'] as const
@@ -112,6 +112,7 @@ for (const protocol of allProtocols) {
       expect(passed.body.toString()).toBe(JSON.stringify(toAnswer(harmless)))
       world.answer = said
       expectAnswerRefused(await world.send(name, plain), { codes: unreadable })
+      for (const way of [masked, barred]) expectUnread(await world.send(way(name), plain))
     })
   })
 
@@ -197,6 +198,7 @@ for (const protocol of streams) {
       world.answer = events(...first, toEvent(forbidden))
       const held = await world.send(name, asked)
       expectAnswerRefused(held, { codes: unreadable })
+      for (const way of [masked, barred]) expectUnread(await world.send(way(name), asked))
     })
   })
 }

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { attack } from './classes.ts'
 import { expectFound, expectHeld, expectNothingPassed, expectPassed } from './held.ts'
 import { ask } from './shapes.ts'
-import type { Attempt, World } from './world.ts'
-import { forbidden, harmless, startWorld } from './world.ts'
+import { tells } from './reading.ts'
+import type { Answered, Attempt, World } from './world.ts'
+import { barred, forbidden, harmless, masked, startWorld } from './world.ts'
 
 let world: World
 
@@ -133,6 +134,18 @@ attack('smuggling', 'every protocol', () => {
 
 const withHeaders = (headers: Attempt['headers'] & object): Attempt => ({ ...ask('OpenAI', 'hi'), headers })
 
+const fullWidth = 0xfee0
+const toFullWidth = (word: string): string =>
+  word.replaceAll(/[a-z]/gu, (letter) => String.fromCharCode(letter.charCodeAt(0) + fullWidth))
+const fromFullWidth = (word: string): string =>
+  word.replaceAll(/[\uff41-\uff5a]/gu, (letter) => String.fromCharCode(letter.charCodeAt(0) - fullWidth))
+
+/** The headers that a model got. */
+function toTold({ reached }: Answered): string {
+  const headers = reached.map((one) => JSON.stringify(Object.entries(one.headers)))
+  return fromFullWidth(Buffer.from(headers.join(), 'latin1').toString())
+}
+
 attack('header spellings', 'every protocol', () => {
   it.each<[string, (word: string) => Record<string, string>]>([
     ['in capitals', (word) => ({ 'X-TIER': word })],
@@ -142,6 +155,27 @@ attack('header spellings', 'every protocol', () => {
     ['twice, once with an underscore', (word) => ({ 'x-tier': 'a', x_tier: word })],
   ])('%s', async (_title, toHeaders) => {
     await expectFound(world, 'chat', (word) => withHeaders(toHeaders(word)))
+  })
+
+  it.each<[string, (word: string) => Record<string, string>]>([
+    ['a header', (word) => ({ 'x-note': `the ${word}` })],
+    ['a header twice', (word) => ({ 'x-note': 'a', 'X-Note': word })],
+    ['the name of a header', (word) => ({ [`x-${word}`]: '1' })],
+    ['what is accepted', (word) => ({ accept: `text/${word}` })],
+    ['a trace that is none', (word) => ({ traceparent: word })],
+    ['the state of a trace', (word) => ({ tracestate: `a=${word}` })],
+    ['baggage', (word) => ({ baggage: `user=${word}` })],
+    ['a name of the client', (word) => ({ 'user-agent': `${word}/1.0` })],
+    ['escapes of URLs', (word) => ({ 'x-note': word.replace('n', '%6e').replace('s', '%73') })],
+    ['base64', (word) => ({ 'x-note': Buffer.from(`to the ${word} of the wood`).toString('base64') })],
+    ['letters of full width', (word) => ({ 'x-note': toFullWidth(word) })],
+  ])('%s tells nothing under a mask', async (_title, toHeaders) => {
+    const open = await world.send(masked('chat'), withHeaders(toHeaders(harmless)))
+    expect(tells(toTold(open), harmless)).toBe(true)
+    const hidden = await world.send(masked('chat'), withHeaders(toHeaders(forbidden)))
+    expectPassed(hidden)
+    expect(tells(toTold(hidden), forbidden) ? toTold(hidden) : '').toBe('')
+    expectHeld(await world.send(barred('chat'), withHeaders(toHeaders(forbidden))))
   })
 
   it('a header that the connection drops is neither judged nor sent', async () => {
