@@ -83,7 +83,10 @@ export class MaskRun implements TextMasks {
 
   #note(detector: string, at: TextAt): void {
     const owners = this.#sources.masks.plan.owners.get(detector)
-    if (owners !== undefined) this.#count(owners, at)
+    if (owners === undefined) return
+    this.#count(owners, at)
+    // Not only where it is replaced: it may lie within a long secret that was replaced already.
+    if (owners.strictest.action === 'Deny') this.#deny(owners.strictest)
   }
 
   #count({ all }: Owners, at: TextAt): void {
