@@ -14,6 +14,7 @@ import type { ReadRequest } from '../protocols/protocol.ts'
 import type { Asked } from '../read.ts'
 import { maskHeaders } from './headers.ts'
 import { toKeyed } from './keyed.ts'
+import { isInNames } from './names.ts'
 
 export interface MaskingDeps {
   readonly engines: MaskEngines
@@ -67,9 +68,9 @@ function maskCall(deps: MaskingDeps, call: MaskableCall): MaskedCall {
   const watch = (demands: readonly MaskDemand[]): MaskRun | undefined => openWatch(deps.engines, call, demands)
   // What mode Audit sees is what came, not what the other masks leave of it.
   const watched = watch(audit.request)
-  if (watched !== undefined) tryToMask(asked, watched)
+  if (watched !== undefined) tryToMask(call, watched)
   const request = acting.request.length === 0 ? undefined : run(acting.request, false)
-  const masked = request === undefined ? asked : maskAsked(asked, request)
+  const masked = request === undefined ? asked : maskAsked(call, request)
   const restores = pseudonyms.canRestore
   const answer = acting.response.length > 0 || restores ? run(acting.response, restores) : undefined
   return {
@@ -92,19 +93,20 @@ function isWatched(demand: MaskDemand): boolean {
   return !acts(demand)
 }
 
-function maskAsked(asked: Asked, run: MaskRun): Asked {
+function maskAsked({ connection, asked }: MaskableCall, run: MaskRun): Asked {
   const { read } = asked
   if (read === undefined) throw unreadable()
   const upstream = maskUpstream(read, run)
   const rawHeaders = maskHeaders(asked.rawHeaders, run.start)
+  if (isInNames(connection, read, run.start) && run.denied === undefined) throw unchangeable()
   const isSame = upstream === read.upstream && rawHeaders === asked.rawHeaders
   return isSame ? asked : { ...asked, rawHeaders, read: { ...read, upstream } }
 }
 
 /** Nothing that goes wrong in mode Audit has a consequence. */
-function tryToMask(asked: Asked, run: MaskRun): void {
+function tryToMask(call: MaskableCall, run: MaskRun): void {
   try {
-    maskAsked(asked, run)
+    maskAsked(call, run)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
   }
@@ -119,6 +121,11 @@ function maskUpstream(read: ReadRequest, run: MaskRun): ReadRequest['upstream'] 
 
 function unreadable(): GatewayError {
   return new GatewayError('masking_unavailable', 'Texts of this request cannot be masked as a policy demands.')
+}
+
+function unchangeable(): GatewayError {
+  const message = 'A mask finds data in the path or in the name of the model, where nothing else can stand for it.'
+  return new GatewayError('masking_unavailable', message)
 }
 
 interface RunParts extends Omit<MaskRunSources, 'masks'> {
