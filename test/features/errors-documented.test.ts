@@ -56,6 +56,18 @@ const record: SessionRecord = {
   request: { method: 'POST', bytes: 1, operation: 'chat.completions' },
   decision: { effect: 'Deny', reason: 'DeniedByRule', rules: ['team-a/policy/deny'] },
   shadow: [{ policy: 'team-a/audited', rule: 'deny', reason: 'DeniedByRule' }],
+  masked: [
+    {
+      phase: 'Request',
+      policy: 'team-a/policy',
+      mask: 'pii',
+      class: 'PII',
+      action: 'Redact',
+      acted: true,
+      count: 1,
+      paths: ['/x'],
+    },
+  ],
   response: { status: 502, bytes: 1, outcome: 'Refused', error: 'upstream_failed', rule: 'team-a/policy/answers' },
 }
 
