@@ -5,7 +5,7 @@ import { attack } from './classes.ts'
 import { expectHeld, expectPassed } from './held.ts'
 import { ask } from './shapes.ts'
 import type { Attempt, World } from './world.ts'
-import { forbidden, harmless, startWorld } from './world.ts'
+import { barred, forbidden, harmless, masked, startWorld } from './world.ts'
 
 const maxRequestBytes = 4096
 
@@ -51,6 +51,14 @@ attack('compressed bodies', 'every protocol', () => {
     expect(passed.reached[0]?.headers['content-encoding']).toBeUndefined()
     expect(passed.reached[0]?.headers['content-length']).toBe(String(textOf(harmless).length))
     expectHeld(await world.send('chat', packed(coding, pack(textOf(forbidden)))))
+  })
+
+  it.each(codings)('%s is masked as what it holds', async (coding, pack) => {
+    const hidden = await world.send(masked('chat'), packed(coding, pack(textOf(forbidden))))
+    expectPassed(hidden)
+    expect(hidden.reached[0]?.body.toString()).toBe(textOf(harmless))
+    expect(hidden.reached[0]?.headers['content-encoding']).toBeUndefined()
+    expectHeld(await world.send(barred('chat'), packed(coding, pack(textOf(forbidden)))))
   })
 
   it.each(codings)('%s in chunks', async (coding, pack) => {

@@ -185,3 +185,57 @@ for (const protocol of ['OpenAI', 'Anthropic', 'MCP', 'Triton', 'TorchServe', 'H
     })
   })
 }
+
+/** Where a name is what the caller wants it to be. */
+const names: Readonly<Partial<Record<ProtocolName, (name: string) => Attempt>>> = {
+  OpenAI: (model) => ({ ...ask('OpenAI', 'hi'), body: JSON.stringify({ ...shapes.OpenAI.body('hi'), model }) }),
+  Anthropic: (model) => ({
+    ...ask('Anthropic', 'hi'),
+    body: JSON.stringify({ ...shapes.Anthropic.body('hi'), model }),
+  }),
+  OpenInference: (model) => ({ ...ask('OpenInference', 'hi'), path: `/v2/models/${model}/infer` }),
+  Triton: (model) => ({ ...ask('Triton', 'hi'), path: `/v2/models/${model}/generate` }),
+  KServeV1: (model) => ({ ...ask('KServeV1', 'hi'), path: `/v1/models/${model}:predict` }),
+  TensorFlowServing: (model) => ({ ...ask('TensorFlowServing', 'hi'), path: `/v1/models/${model}:predict` }),
+  TorchServe: (model) => ({ ...ask('TorchServe', 'hi'), path: `/predictions/${model}` }),
+  HTTP: (name) => ({ ...ask('HTTP', 'hi'), path: `/patients/${name}/notes` }),
+}
+
+for (const protocol of allProtocols.filter((name) => name !== 'MCP')) {
+  attack('masked text', protocol, () => {
+    it.each(['536-22-8127', card])('%s as a name that nothing else can stand for is refused', async (name) => {
+      const attempt = names[protocol]?.(name) ?? ask(protocol, 'hi')
+      world.answer = undefined
+      const open = await send(protocol, 'open', attempt)
+      expectPassed(open)
+      expect(toText(open)).toContain(name)
+      const { status, text, reached } = await send(protocol, 'hiding', attempt)
+      expect({ status, reached }).toEqual({ status: 503, reached: [] })
+      expect(text).toContain('masking_unavailable')
+      expect(text).not.toContain(name)
+      expectHeld(await send(protocol, 'refusing', attempt))
+    })
+  })
+}
+
+attack('masked text', 'OpenAI', () => {
+  const told = { prompt_token_ids: [4, 2], token_ids: [4, 2], context: [4, 2] }
+  const asked = ask('OpenAI', 'hi')
+
+  it.each<[string, Attempt, ModelAnswer]>([
+    ['of a chat', asked, whole({ ...told, choices: [{ index: 0, message: { content: 'a' }, ...told }] })],
+    ['of a stream', askStream('OpenAI'), events(data({ ...told, choices: [{ index: 0, delta: {}, ...told }] }))],
+    [
+      'of a completion',
+      { path: '/v1/completions', body: '{"model":"m","prompt":"a"}' },
+      whole({ ...told, choices: [{ index: 0, text: 'a', ...told }] }),
+    ],
+  ])('ids of tokens %s, which are its text', async (_title, attempt, answer) => {
+    world.answer = answer
+    expect((await send('OpenAI', 'open', attempt)).body.toString().match(/\[4,2\]/gu)).toHaveLength(6)
+    const { status, body } = await send('OpenAI', 'hiding', attempt)
+    expect(status).toBe(200)
+    expect(body.toString()).not.toContain('[4,2]')
+    expect(body.toString().match(/(?:_ids|context)":null/gu)?.length).toBeGreaterThan(3)
+  })
+})
