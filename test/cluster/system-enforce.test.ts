@@ -51,6 +51,34 @@ describe('a policy, from kubectl to the call', () => {
     )
   })
 
+  test('hides people from the model under the same pseudonym on every replica, and no caller notices', async () => {
+    const request = [
+      { name: 'people', class: 'PII', action: 'Pseudonymize', restore: 'Response' },
+      { name: 'cards', class: 'PCI', action: 'Redact' },
+    ] as const
+    const dataClasses = [
+      { name: 'PII', detectors: ['email'] },
+      { name: 'PCI', detectors: ['PCI'] },
+    ]
+    await system.apply([makePolicyObject('team-a/chat', [allow], { dataClasses, masking: { request } })])
+    await system.waitProgrammed(inferencePolicies, 'team-a/chat')
+    const before = system.model.arrivals.length
+    const answers = await each(async (index) => {
+      const client = new OpenAI({ baseURL: `${system.gateways[index]?.origin}/team-a/chat/v1`, apiKey: system.token })
+      const content = 'card 4111 1111 1111 1111, say:write to ann@example.com'
+      const { choices } = await client.chat.completions.create({
+        model: 'small',
+        messages: [{ role: 'user', content }],
+      })
+      return choices[0]?.message.content
+    })
+    expect(answers).toEqual(system.gateways.map(() => 'write to ann@example.com'))
+    const bodies = system.model.arrivals.slice(before).map(({ body }) => body)
+    const tokens = bodies.map((body) => /card \[PCI\], say:write to (PII(?:-[A-Z]{4}){5})"/u.exec(body)?.[1])
+    expect(new Set(tokens)).toEqual(new Set([expect.stringMatching(/^PII-/u)]))
+    expect(tokens).toHaveLength(3)
+  })
+
   test('that is invalid says where in its expression, refuses the calls it covers, and leaves all others alone', async () => {
     const broken = "request.model == 'small' &&\n  request.colour == 'red'"
     await system.apply([

@@ -20,13 +20,14 @@ export async function startSystemModel(): Promise<SystemModel> {
     void readText(request).then(async (body) => {
       arrivals.push({ path: request.url ?? '', authorization: request.headers.authorization, body })
       await nextTurn()
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(completion))
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(toCompletion(body)))
     })
   })
   return { ...server, arrivals }
 }
 
-const completion = {
+/** `hello`, or what follows `say:` in the request. */
+const toCompletion = (body: string): object => ({
   id: 'chatcmpl-1',
   object: 'chat.completion',
   created: 1,
@@ -34,10 +35,10 @@ const completion = {
   choices: [
     {
       index: 0,
-      message: { role: 'assistant', content: 'hello', refusal: null },
+      message: { role: 'assistant', content: /say:([^"\\]*)/u.exec(body)?.[1] ?? 'hello', refusal: null },
       logprobs: null,
       finish_reason: 'stop',
     },
   ],
   usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
-}
+})
