@@ -110,6 +110,33 @@ describe('a whole answer under masks', () => {
     expect(carried).toMatchObject({ ending: { refusal: { code: 'response_denied' }, denied: { rule: 'mask' } } })
   })
 
+  it('says nothing in its headers either', async () => {
+    const headers = {
+      ...plainText,
+      'x-note': 'ask ann@example.com',
+      'x-ann@example.com': 'x',
+      'x-portcullis-session': 's',
+    }
+    const hidden = await run({ masks: { acting: startRun() } }, { ...answer, headers })
+    expect(hidden.reply.headers).toEqual({
+      ...plainText,
+      'x-note': 'ask [PII]',
+      'x-portcullis-session': 's',
+      'content-length': '5',
+    })
+    const streamed = await run(
+      { masks: { acting: startRun() } },
+      { ...stream, headers: { ...eventStream, 'x-note': 'ann@example.com' } },
+    )
+    expect(streamed.reply.headers).toMatchObject({ 'x-note': '[PII]' })
+    for (const pieces of [[Buffer.from('hello')], []]) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const { carried, reply } = await run({ masks: { acting: startRun({ action: 'Deny' }) } }, { headers, pieces })
+      expect(reply.status).toBe(0)
+      expect(carried).toMatchObject({ ending: { denied: { rule: 'mask' } } })
+    }
+  })
+
   it('without a body stays as it is', async () => {
     const { reply } = await run(
       { masks: { acting: startRun() } },

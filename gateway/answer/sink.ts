@@ -5,6 +5,8 @@ import { toCoding } from '../encoding/codings.ts'
 import type { AnswerStream } from '../protocols/protocol.ts'
 import { AnswerUnreadable } from '../protocols/protocol.ts'
 import { GatedStream } from './gated.ts'
+import { maskReplyHeaders } from '../masking/headers.ts'
+import { toAnswerDenial } from '../reply.ts'
 import type { Gate } from './gate.ts'
 import { HeldAnswer } from './held.ts'
 import type { Head, Mode } from './mode.ts'
@@ -33,7 +35,7 @@ export class AnswerSink implements AnswerReader {
 
   head(status: number, headers: ReplyHeaders): void {
     this.#way.guard(undefined, () => {
-      this.#mode = this.#open({ status, headers })
+      this.#mode = this.#openMasked({ status, headers })
     })
   }
 
@@ -57,6 +59,17 @@ export class AnswerSink implements AnswerReader {
 
   fail(error: GatewayError): void {
     this.#way.cut(error)
+  }
+
+  /** Headers of the model server are texts like others, once the masks of the call act. */
+  #openMasked(head: Head): Mode | undefined {
+    const run = this.#reading.masks?.acting
+    if (run === undefined) return this.#open(head)
+    const masked = maskReplyHeaders(head.headers, run.start)
+    const { denied } = run
+    if (denied === undefined) return this.#open({ ...head, headers: masked })
+    this.#way.end({ kind: 'Denied', ending: { refusal: toAnswerDenial(denied), denied } })
+    return undefined
   }
 
   #open(head: Head): Mode | undefined {

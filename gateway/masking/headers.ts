@@ -1,5 +1,6 @@
-// The headers that go to the model under its masks: what a caller writes into one reaches the model server as surely as its body does.
+// Headers under masks: what a caller writes into one reaches the model server as surely as its body does, and the other way round.
 import type { Start } from '../../policy/masking/framing/place.ts'
+import type { ReplyHeaders } from '../exchange.ts'
 import { mayReachModel } from '../upstream/headers.ts'
 
 /** Words of HTTP that the gateway has read itself: changed, they would no longer say what the body is. */
@@ -16,6 +17,27 @@ export function maskHeaders(rawHeaders: readonly string[], start: Start): readon
   }
   return masked.length === rawHeaders.length && masked.every((one, i) => one === rawHeaders[i]) ? rawHeaders : masked
 }
+
+/** Of an answer. What frames the body, names the session or is the gateway's own stays. */
+export function maskReplyHeaders(headers: ReplyHeaders, start: Start): ReplyHeaders {
+  const masked = Object.entries(headers).flatMap(([name, value]) => {
+    if (framing.has(name) || name.startsWith('x-portcullis-')) return [[name, value] as const]
+    if (maskText(start, '*', name) !== name) return []
+    const written =
+      typeof value === 'string' ? maskValue(name, value, start) : value.map((one) => maskValue(name, one, start))
+    return [[name, written] as const]
+  })
+  return Object.fromEntries(masked)
+}
+
+const framing: ReadonlySet<string> = new Set([
+  'content-length',
+  'date',
+  'age',
+  'retry-after',
+  'inference-header-content-length',
+  'mcp-session-id',
+])
 
 function maskValue(name: string, value: string, start: Start): string {
   if (structure.has(name) || (name === 'traceparent' && traceParent.test(value))) return value
