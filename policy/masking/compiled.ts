@@ -4,6 +4,7 @@ import type { Alphabet } from './automata/alphabet.ts'
 import type { LazyDfa } from './automata/lazy-dfa.ts'
 import type { ContextRule } from './context-words.ts'
 import type { Detector } from './detector.ts'
+import type { Starts } from './starts.ts'
 
 export interface CompiledDetector {
   readonly detector: Detector
@@ -22,6 +23,8 @@ export interface Compiled {
   readonly alphabet: Alphabet
   /** Relaxed, over all detectors, beginning everywhere: says where no match can be. */
   readonly gate: LazyDfa
+  /** Passes starts of which no match can come. */
+  readonly starts: Starts
   /** Exact, over all detectors, from one start. */
   readonly exact: LazyDfa
   readonly needsContext: boolean

@@ -14,6 +14,7 @@ import { allDetectors } from './packs.ts'
 import { parsePattern, type PatternNode } from './pattern.ts'
 import type { Problem } from '../problem.ts'
 import { Scan, type Sink } from './scan.ts'
+import { Starts } from './starts.ts'
 
 export interface EngineProblems {
   readonly problems: readonly Problem[]
@@ -78,6 +79,7 @@ function compileNodes(detectors: readonly Detector[], nodes: readonly PatternNod
     detectors: compiled,
     alphabet,
     gate: new LazyDfa({ ...shared, nfa: relaxed, unanchored: true }),
+    starts: new Starts(alphabet, new LazyDfa({ ...shared, nfa: relaxed, unanchored: false })),
     exact: new LazyDfa({ ...shared, nfa: exact, unanchored: false }),
     needsContext: compiled.some(({ context }) => context !== undefined),
   }

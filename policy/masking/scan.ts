@@ -26,6 +26,7 @@ export class Scan {
   /** Made when it is needed: most texts are short. */
   #lazyFinder: ContextFinder | undefined
   readonly counts = new Map<string, number>()
+  #passed = 0
   /** What has not left yet, and the offset of its first unit in the whole. */
   #text = ''
   #base = 0
@@ -52,7 +53,7 @@ export class Scan {
 
   /** Characters read by the gate and by the attempts: what linear time is asserted on. */
   get steps(): number {
-    return this.#gate.steps + this.#attempt.steps
+    return this.#gate.steps + this.#passed + this.#attempt.steps
   }
 
   /** Offset in the whole: of findings that begin before it all were told of. */
@@ -89,9 +90,19 @@ export class Scan {
       if (this.#mode === 'swallowing') {
         if (!this.#swallow(final)) return
       } else if (this.#mode === 'deciding' || this.#at < this.#until) {
-        if (!this.#decide(final)) return
+        if (!this.#passes(final) && !this.#decide(final)) return
       } else this.#seek(final)
     }
+  }
+
+  /** Goes on to the first start that a match may begin at. True when there is none before the gate takes over. */
+  #passes(final: boolean): boolean {
+    if (this.#mode === 'deciding') return false
+    const { starts } = this.#compiled
+    const until = Math.min(this.#until, this.#text.length)
+    this.#at = starts.pass(this.#text, { at: this.#at, until, afterWord: this.#isAfterWord(this.#at), final })
+    this.#passed += starts.steps
+    return this.#at === until
   }
 
   /** Goes to the first start that may match; all of the text is passed when there is none. */

@@ -27,7 +27,7 @@ export interface DfaState {
   /** Those of its places, and behind its boundaries, that take a character: one that is not of a word, and one that is. */
   readonly takingOther: readonly number[]
   readonly takingWord: readonly number[]
-  /** Nothing is to be noted of it but whether it is idle: no end, and no match that may be too long. */
+  /** Nothing is to be noted of it but whether a thread is alive: no end, and no match that may be too long. */
   readonly quiet: boolean
   /** Its place in `moves`, while it is of the present generation. */
   readonly row: number
@@ -87,8 +87,8 @@ export class LazyDfa {
   #afterOtherStart: DfaState | undefined
   /**
    * The ways between quiet states once more, in numbers: from a row and a class to a row, or 0 where there is none or it is not known
-   * yet. Rows up to `lastIdle` are those of the states where text begins. Both are replaced as states are made: read them anew after
-   * each step.
+   * yet; with an anchor, -1 where all threads are dead. Rows up to `lastIdle` are those of the states where text begins. Both are
+   * replaced as states are made: read them anew after each step.
    */
   moves: Int32Array
   lastIdle = 0
@@ -149,7 +149,10 @@ export class LazyDfa {
       startsAfterWord: unanchored && alphabet.outside[symbol] === 1,
     })
     state.next[symbol] = made
-    if (state.quiet && made.quiet && state.generation === made.generation) this.moves[state.row + symbol] = made.row
+    if (state.quiet && state.generation === made.generation) {
+      if (made.quiet) this.moves[state.row + symbol] = made.row
+      else if (made.idle) this.moves[state.row + symbol] = -1
+    }
     return made
   }
 
@@ -251,7 +254,7 @@ export class LazyDfa {
   }
 
   #make(state: Pick<DfaState, 'places' | 'afterWord' | 'startsAfterWord'>): DfaState {
-    const { nfa, alphabet } = this.#options
+    const { nfa, alphabet, unanchored } = this.#options
     const { places, afterWord } = state
     const other = this.#expand({ places, before: afterWord, after: false })
     const asks = places.some((place) => nfa.states[place]?.kind === 'boundary')
@@ -259,20 +262,22 @@ export class LazyDfa {
     const endsBeforeOther = toEnds(other.ends)
     const endsBeforeWord = asks ? toEnds(word.ends) : endsBeforeOther
     const ends = endsBeforeOther.length + endsBeforeWord.length > 0
+    const idle = places.length === 0
     const measured = this.#measure(places)
+    const quiet = !ends && measured.capInUnits === Infinity && (unanchored || !idle)
     const made: DfaState = {
       ...state,
       next: Array.from<DfaState | undefined>({ length: alphabet.size }).fill(undefined),
-      idle: places.length === 0,
+      idle,
       ends,
       endsBeforeOther,
       endsBeforeWord,
       takingOther: other.consuming,
       takingWord: word.consuming,
-      settled: places.length > 0 && places.every((place) => nfa.states[place]?.kind === 'accept'),
+      settled: !idle && places.every((place) => nfa.states[place]?.kind === 'accept'),
       ...measured,
-      quiet: this.#options.unanchored && !ends && measured.capInUnits === Infinity,
-      row: this.#options.unanchored ? this.#takeRow() : 0,
+      quiet,
+      row: this.#takeRow(),
       generation: this.generation,
     }
     this.#rows.push(made)
