@@ -8,14 +8,14 @@ import {
   parseEvents,
   toChunk,
   toEvent,
-} from '../../../../test/helpers/openai-streams.ts'
-import { makeTextMasks } from '../../../../test/helpers/word-masks.ts'
-import { nowhere } from '../../../../policy/masking/framing/place.ts'
-import type { Json, JsonObject } from '../../../../policy/model.ts'
-import type { AnswerFormat } from '../../protocol.ts'
-import { chatAnswer } from '../chat-answer.ts'
-import { completionAnswer } from '../completion-answer.ts'
-import { toResponseAnswer } from '../response-answer.ts'
+} from '../helpers/openai-streams.ts'
+import { makeTextMasks } from '../helpers/word-masks.ts'
+import { nowhere } from '../../policy/masking/framing/place.ts'
+import type { Json, JsonObject } from '../../policy/model.ts'
+import type { AnswerFormat } from '../../gateway/protocols/protocol.ts'
+import { chatAnswer } from '../../gateway/protocols/openai/chat-answer.ts'
+import { completionAnswer } from '../../gateway/protocols/openai/completion-answer.ts'
+import { toResponseAnswer } from '../../gateway/protocols/openai/response-answer.ts'
 
 const masks = makeTextMasks({ '4111': '[CARD]', Ada: '[NAME]', '😀!': '[JOY]' })
 
