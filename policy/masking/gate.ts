@@ -83,17 +83,18 @@ export class Gate {
   /** Reads on from quiet state to quiet state. What follows does the same, only slower. */
   #glide(text: string, from: number): number {
     const { gate, alphabet } = this.#compiled
-    const { table } = alphabet
+    const { columns } = alphabet
     const { moves, lastIdle } = gate
     let { row } = this.#state
     let origin = 0
     let i = from
     for (; i < text.length; i += 1) {
-      const symbol = table[text.charCodeAt(i)] ?? 0
-      const move = symbol >= surrogateUnit ? 0 : (moves[row + symbol] ?? 0)
-      if (move === 0) break
+      const move = moves[row + (columns[text.charCodeAt(i)] ?? 0)] ?? 0
+      if (move <= lastIdle) {
+        if (move === 0) break
+        origin = i + 1
+      }
       row = move
-      if (move <= lastIdle) origin = i + 1
     }
     this.#origin = origin
     this.#state = gate.at(row)

@@ -55,7 +55,7 @@ export class Starts {
   // oxlint-disable-next-line complexity -- the loop of all starts: a call in it is felt
   #dies(text: string, start: number, { quiet, row: first }: DfaState, final: boolean): boolean {
     if (!quiet) return false
-    const { table } = this.#alphabet
+    const { columns, size } = this.#alphabet
     const rows = this.#rows
     const stop = Math.min(text.length, start + farthest)
     let { moves } = this.#relaxed
@@ -64,10 +64,10 @@ export class Starts {
     for (; i < stop; i += 1) {
       if (i < this.#to && rows[i % remembered] === row) break
       rows[i % remembered] = row
-      const symbol = table[text.charCodeAt(i)] ?? 0
-      let move = symbol >= surrogateUnit ? 0 : (moves[row + symbol] ?? 0)
+      const column = columns[text.charCodeAt(i)] ?? 0
+      let move = moves[row + column] ?? 0
       if (move === 0) {
-        if (symbol < surrogateUnit) move = this.#learn(row, symbol)
+        if (column < size) move = this.#learn(row, column)
         if (move === 0) return false
         moves = this.#relaxed.moves
       }

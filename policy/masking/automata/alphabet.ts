@@ -11,6 +11,8 @@ export interface Alphabet {
   /** Class of each UTF-16 unit; surrogates and ignorable ones apart. */
   readonly table: Uint16Array
   readonly size: number
+  /** The same for tables of moves, where what is no class has the column behind the last one. */
+  readonly columns: Uint16Array
   /** Per class: a word character for \b, where it stands beside a candidate; a look-alike or an underscore is none there. */
   readonly outside: Uint8Array
   /** Per class: a word character for \b, where it is part of a candidate. */
@@ -66,10 +68,15 @@ export function buildAlphabet(sets: readonly CharSet[]): Alphabet {
   for (const [point, folded] of folds)
     foldedClasses.set(point, folded === ignorable ? ignorableUnit : classOf(point, folded))
   const classOfPoint = (point: number): number => foldedClasses.get(point) ?? ofInterval[intervalAt(starts, point)] ?? 0
-  return { ...describe(kinds, sets), table: toTable(starts, ofInterval, foldedClasses), classOfPoint }
+  const table = toTable(starts, ofInterval, foldedClasses)
+  const columns = table.map((symbol) => Math.min(symbol, kinds.length))
+  return { ...describe(kinds, sets), table, columns, classOfPoint }
 }
 
-function describe(kinds: readonly Kind[], sets: readonly CharSet[]): Omit<Alphabet, 'table' | 'classOfPoint'> {
+function describe(
+  kinds: readonly Kind[],
+  sets: readonly CharSet[],
+): Omit<Alphabet, 'table' | 'columns' | 'classOfPoint'> {
   return {
     size: kinds.length,
     outside: Uint8Array.from(kinds, ({ folded, lookalike }) =>

@@ -77,6 +77,8 @@ function descending(a: number, b: number): number {
 
 export class LazyDfa {
   readonly #options: DfaOptions
+  /** Columns of a row. */
+  readonly #width: number
   readonly #known = new Map<string, DfaState>()
   readonly #reach: (readonly number[] | undefined)[] = []
   readonly #beginnings: (readonly number[] | undefined)[] = []
@@ -86,13 +88,13 @@ export class LazyDfa {
   #afterWordStart: DfaState | undefined
   #afterOtherStart: DfaState | undefined
   /**
-   * The ways between quiet states once more, in numbers: from a row and a class to a row, or 0 where there is none or it is not known
+   * The ways between quiet states once more, in numbers: from a row and a column to a row, or 0 where there is none or it is not known
    * yet; with an anchor, -1 where all threads are dead. Rows up to `lastIdle` are those of the states where text begins. Both are
    * replaced as states are made: read them anew after each step.
    */
   moves: Int32Array
   lastIdle = 0
-  /** By row, divided by the number of classes. */
+  /** By row, divided by its width. */
   #rows: DfaState[] = []
   generation = 0
   /** All states ever made: what building costs, for tests and limits. */
@@ -100,24 +102,24 @@ export class LazyDfa {
 
   constructor(options: DfaOptions) {
     this.#options = options
+    this.#width = options.alphabet.size + 1
     this.#met = new Uint32Array(options.nfa.states.length)
-    this.moves = new Int32Array(firstRows * options.alphabet.size)
+    this.moves = new Int32Array(firstRows * this.#width)
     this.#begins()
   }
 
   /** The states where text begins come first, of every generation. */
   #begins(): void {
-    const { size } = this.#options.alphabet
-    this.moves = new Int32Array(firstRows * size)
+    this.moves = new Int32Array(firstRows * this.#width)
     this.#rows = []
     this.#afterOtherStart = this.#begin(false)
     this.#afterWordStart = this.#begin(true)
-    this.lastIdle = this.#rows.length * size
+    this.lastIdle = this.#rows.length * this.#width
   }
 
   /** The quiet state of a row. */
   at(row: number): DfaState {
-    const state = this.#rows[row / this.#options.alphabet.size - 1]
+    const state = this.#rows[row / this.#width - 1]
     if (state === undefined) throw new Error('an automaton has no such row')
     return state
   }
@@ -244,9 +246,8 @@ export class LazyDfa {
 
   /** Rows begin at 1, so that 0 is none. */
   #takeRow(): number {
-    const { size } = this.#options.alphabet
-    const row = (this.#rows.length + 1) * size
-    if (row + size <= this.moves.length) return row
+    const row = (this.#rows.length + 1) * this.#width
+    if (row + this.#width <= this.moves.length) return row
     const more = new Int32Array(this.moves.length * 2)
     more.set(this.moves)
     this.moves = more

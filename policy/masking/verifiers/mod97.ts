@@ -1,11 +1,12 @@
 // The ISO 7064 mod 97 checks: IBAN with the length each country fixed, French NIR and Belgian national numbers.
 import { digitsOf, lettersAndDigitsOf } from './characters.ts'
 
-/** Remainder by 97 of a number written in base 36 letters (A is 10), digit by digit, so that no length overflows. */
+/** Remainder by 97 of a number written in base 36, in upper case (A is 10), digit by digit, so that no length overflows. */
 export function remainderBy97(text: string): number {
   let remainder = 0
-  for (const letter of text) {
-    const value = Number.parseInt(letter, 36)
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    const value = code <= 0x39 ? code - 0x30 : code - 0x37
     remainder = (remainder * (value > 9 ? 100 : 10) + value) % 97
   }
   return remainder
@@ -106,8 +107,11 @@ const ibanLengths: Readonly<Record<string, number>> = {
 
 /** Whether a candidate is an IBAN: a country's length, and remainder 1 with its first four characters moved to the end. */
 export function isIban(candidate: string): boolean {
+  const length = ibanLengths[candidate.slice(0, 2).toUpperCase()]
+  // Candidates are many, and most of them too short or too long by their looks.
+  if (length === undefined || candidate.length < length) return false
   const text = lettersAndDigitsOf(candidate)
-  if (ibanLengths[text.slice(0, 2)] !== text.length) return false
+  if (text.length !== length) return false
   return remainderBy97(text.slice(4) + text.slice(0, 4)) === 1
 }
 
