@@ -92,9 +92,20 @@ export class GatedStream implements Mode {
       return
     }
     this.#read += line.length
+    if (this.#read <= maxReadBytes && this.#takeAgain(line)) return
     this.#partial.push(line)
     if (this.#read > maxReadBytes) this.#giveUp(tooMuch())
     else if (this.#readEvents((stream) => stream.push(line)) && this.#isDue) this.#check(true)
+  }
+
+  /** Where nobody asks what the answer says, events that differ from the last one in their text alone are only masked. */
+  #takeAgain(line: Uint8Array): boolean {
+    const { gate, outlet } = this.#options
+    if (!gate.isIdle || this.#partial.length > 0) return false
+    const event = outlet.again?.(line)
+    if (event === undefined) return false
+    this.#write(event)
+    return true
   }
 
   get #isDue(): boolean {

@@ -2,6 +2,14 @@
 import { describe, expect, it } from 'vitest'
 import type { FakeAnswer } from '../../test/helpers/answers.ts'
 import { denyWord, eventStream, makeModel, plainFormat, plainText, toEvents } from '../../test/helpers/answers.ts'
+import {
+  at as valueAt,
+  choicesOf,
+  doneMark,
+  joinTexts,
+  parseEvents,
+  toChunk,
+} from '../../test/helpers/openai-streams.ts'
 import { keyedOf, makeMask } from '../../test/helpers/masks.ts'
 import { makeCall, makeConnection, makePermit, RecordedReply } from '../../test/helpers/upstream-call.ts'
 import type { MaskDemand } from '../../policy/masking/demand.ts'
@@ -12,6 +20,7 @@ import { findDetectors } from '../../policy/masking/packs.ts'
 import { Pseudonyms } from '../../policy/masking/pseudonyms.ts'
 import type { TextMasks } from '../../policy/masking/text-masks.ts'
 import { GatewayError } from '../errors.ts'
+import { chatAnswer } from '../protocols/openai/chat-answer.ts'
 import type { AnswerFormat } from '../protocols/protocol.ts'
 import { AnswerUnreadable } from '../protocols/protocol.ts'
 import { toOutputBytes } from '../tokens/count-output.ts'
@@ -204,6 +213,66 @@ describe('a stream under masks', () => {
     )
     expect([toText(reply), reply.destroyed]).toEqual(['write to [PII]', true])
     expect(carried).toMatchObject({ outcome: 'Cut' })
+  })
+})
+
+function toChat(texts: readonly string[]): FakeAnswer {
+  const chunks = texts.map((content) => toChunk(0, { content }))
+  return {
+    headers: eventStream,
+    pieces: [...chunks, toChunk(0, {}, 'stop'), doneMark].map((event) => Buffer.from(event)),
+  }
+}
+
+function toContent({ text }: RecordedReply): string {
+  return joinTexts(choicesOf(text, 0).map((choice) => valueAt(choice, 'delta', 'content')))
+}
+
+describe('a stream of chunks that differ in their text alone', () => {
+  const chat = toChat(['write ', 'to ann', '@example', '.com', ' today', '\n', 'or write ', 'to bob'])
+
+  it('[MK15] is the same for every cut of its bytes', async () => {
+    const all = Buffer.concat(chat.pieces)
+    const reading = { format: chatAnswer, masks: { acting: startRun() } }
+    const expected = (await run(reading, chat)).reply
+    expect(toContent(expected)).toBe('write to [PII] today\nor write to bob')
+    for (let cut = 0; cut <= all.length; cut += 1) {
+      const pieces = [all.subarray(0, cut), all.subarray(cut)]
+      const masks = { acting: startRun() }
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const { reply } = await run({ ...reading, masks }, { ...chat, pieces })
+      expect([reply.text, masks.acting.masked[0]?.count]).toEqual([expected.text, 1])
+    }
+  })
+
+  it('[MK14] ends before a finding that denies, as SDKs read it', async () => {
+    const masks = { acting: startRun({ action: 'Deny' }) }
+    const { reply, carried } = await run({ format: chatAnswer, masks }, chat)
+    expect(toContent(reply)).toBe('write to ')
+    expect(parseEvents(reply.text).at(-1)).toMatchObject({ error: { code: 'response_denied' } })
+    expect(carried).toMatchObject({ outcome: 'Ended', ending: { denied: { rule: 'mask' } } })
+  })
+
+  it('[MK13] is counted by masks of mode Audit beside others', async () => {
+    const audit = startRun({ acts: false })
+    const acting = startRun({ detectors: findDetectors('us-ssn') ?? [] })
+    const { reply } = await run({ format: chatAnswer, masks: { acting, audit } }, chat)
+    expect(toContent(reply)).toContain('ann@example.com')
+    expect(audit.masked).toMatchObject([{ count: 1 }])
+  })
+
+  it('is judged in full where a rule asks', async () => {
+    const judge = denyWord('bob')
+    const { reply } = await run({ format: chatAnswer, judge, masks: { acting: startRun() } }, chat)
+    expect(judge.shown.at(-1)).toBe('write to ann@example.com today\nor write to bob')
+    expect(toContent(reply)).toBe('write to [PII] today\nor write ')
+  })
+
+  it('is ended where it is more than is read', async () => {
+    const long = toChat(Array.from({ length: 160 }, () => 'b '.repeat(60_000)))
+    const { reply, carried } = await run({ format: chatAnswer, masks: { acting: startRun() } }, long)
+    expect(carried).toMatchObject({ outcome: 'Ended', error: { code: 'response_too_large' } })
+    expect(parseEvents(reply.text).at(-1)).toHaveProperty('error')
   })
 })
 

@@ -12,6 +12,8 @@ export interface Outlet {
   readonly add: (event: Uint8Array) => void
   /** What of them may leave; nothing of it where `denied` is set by it. */
   readonly release: () => Uint8Array
+  /** What leaves of an event like the one before, which need not be read. Undefined: it is to be read and added. */
+  readonly again?: (event: Uint8Array) => Uint8Array | undefined
   /** What is still held when the model server has ended; the same holds. */
   readonly end: () => Uint8Array
   /** What the protocol closes the stream with, in place of the rest. */
@@ -84,6 +86,12 @@ export class MaskedOutlet implements Outlet {
     })
     const acting = this.#acting
     return joinBytes(acting === undefined ? events : events.map((event) => acting.push(event)))
+  }
+
+  again(event: Uint8Array): Uint8Array | undefined {
+    const masked = this.#acting?.again?.(event)
+    if (masked !== undefined && this.#audit !== undefined) this.#watch(() => this.#audit?.push(event))
+    return masked
   }
 
   end(): Uint8Array {

@@ -99,6 +99,11 @@ export interface MaskedAnswer {
 export interface StreamMask {
   /** One whole event as AnswerStream gave it, or what AnswerStream closed with; what goes on, which may be nothing. */
   readonly push: (event: Uint8Array) => Uint8Array
+  /**
+   * For an event that differs from the one before in its text alone: what `push` would give. AnswerStream may do without such events, as
+   * long as nobody asks for facts. Undefined: it is not known to be one, and nothing was done.
+   */
+  readonly again?: (event: Uint8Array) => Uint8Array | undefined
   /** What is still held. Also of a stream that breaks off. */
   readonly end: () => Uint8Array
 }

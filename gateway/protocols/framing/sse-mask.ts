@@ -7,6 +7,7 @@ import { replaceSseData } from '../../../policy/masking/framing/sse-data.ts'
 import type { TextMasks } from '../../../policy/masking/text-masks.ts'
 import type { Json } from '../../../policy/model.ts'
 import type { StreamMask } from '../protocol.ts'
+import { toRepeatedEvent, type RepeatedEvent } from './repeated-event.ts'
 import { SseReader, type SseEvent } from './sse.ts'
 
 /** One for each stream: it may remember what it has seen. */
@@ -20,6 +21,8 @@ export interface SsePlans {
   readonly marks?: ReadonlySet<string>
   /** How the protocol says text that was held until its channel ended. Absent: in the event that brought its last piece, once more. */
   readonly write?: (held: HeldEvent) => WrittenEvent
+  /** What is planned for an event depends neither on the texts in it nor on how many events came like it. */
+  readonly isSteady?: boolean
   /** Sees the data of every event in the order in which they leave, with the mask applied; what it gives is sent. */
   readonly finish?: (data: string, origin: 'Came' | 'Made') => string
 }
@@ -39,8 +42,8 @@ export interface WrittenEvent {
 }
 
 export function openSseMask(masks: TextMasks, plans: SsePlans): StreamMask {
-  const { push, end } = new SseMask(masks, plans)
-  return { push, end }
+  const { push, again, end } = new SseMask(masks, plans)
+  return { push, again, end }
 }
 
 class SseMask implements StreamMask {
@@ -52,6 +55,7 @@ class SseMask implements StreamMask {
   /** The last event has no blank line: what comes next would become part of it. */
   #isOpen = false
   #isAfterMark = false
+  #repeated: RepeatedEvent | undefined
 
   constructor(masks: TextMasks, plans: SsePlans) {
     this.#masks = masks
@@ -61,14 +65,22 @@ class SseMask implements StreamMask {
   }
 
   readonly push = (bytes: Uint8Array): Uint8Array => {
+    const again = this.again(bytes)
+    if (again !== undefined) return again
     // All are whole, but for the last one of a stream that breaks off.
     const events = [...this.#reader.push(bytes), ...this.#reader.end()]
     return encoder.encode(events.map((event) => this.#take(event)).join(''))
   }
 
-  readonly end = (): Uint8Array => encoder.encode(this.#send(this.#writeHeld(this.#set.end())))
+  readonly again = (event: Uint8Array): Uint8Array | undefined => this.#repeated?.take(event)
+
+  readonly end = (): Uint8Array => {
+    this.#repeated = undefined
+    return encoder.encode(this.#send(this.#writeHeld(this.#set.end())))
+  }
 
   #take(event: SseEvent): string {
+    this.#repeated = undefined
     const raw = this.#lines.mask(decoder.decode(event.raw))
     return this.#send(this.#maskData(raw, event))
   }
@@ -80,7 +92,13 @@ class SseMask implements StreamMask {
       return this.#writeHeld(this.#set.end()) + raw
     }
     const { places, ends } = this.#plan(data, event)
-    const { before, text } = this.#set.mask({ text: data, frame: event }, { places: this.#masks.over(places), ends })
+    const { before, text, single } = this.#set.mask(
+      { text: data, frame: event },
+      { places: this.#masks.over(places), ends },
+    )
+    if (single !== undefined && this.#plans.isSteady === true && this.#plans.finish === undefined) {
+      this.#repeated = toRepeatedEvent({ raw, data, masked: text, single })
+    }
     return this.#writeHeld(before) + replaceSseData(raw, this.#finish(text, 'Came'))
   }
 

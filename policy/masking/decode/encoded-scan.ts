@@ -52,9 +52,12 @@ export class EncodedScan {
   }
 
   advance(piece: string, final: boolean): void {
-    for (let at = 0; at < piece.length;) {
+    let at = 0
+    let escaped = -1
+    while (at < piece.length) {
       if (this.#length === 0) {
-        at = endOfBlanks(piece, at)
+        if (escaped < at) escaped = findEscape(piece, at)
+        at = findRun(piece, at, escaped)
         if (at === piece.length) break
         this.#start = this.#end + at
       }
@@ -122,8 +125,34 @@ function endOfRun(text: string, from: number): number {
   return at
 }
 
-function endOfBlanks(text: string, from: number): number {
+/**
+ * Where the next run begins that is worth a search, or that goes on in the next piece; the length of the text when there is none. Where
+ * nothing is escaped only blobs are: most text is passed in strides of their shortest length, and not unit by unit. `escaped` is where the
+ * next unit stands that may begin an escape.
+ */
+function findRun(text: string, from: number, escaped: number): number {
   let at = from
-  while (at < text.length && inRun[text.charCodeAt(at)] !== 1) at += 1
+  while (at < text.length) {
+    const end = Math.min(at + shortest.blob, text.length)
+    const start = startOfRun(text, at, end)
+    // What stands before it in the stride is shorter than a blob; it is skipped unless something in it is escaped.
+    if (escaped < end) return startOfRun(text, at, escaped)
+    if (start === at || end === text.length) return start
+    at = start
+  }
   return at
 }
+
+/** Where the run begins that ends at `end`, not before `from`. */
+function startOfRun(text: string, from: number, end: number): number {
+  let at = end
+  while (at > from && inRun[text.charCodeAt(at - 1)] === 1) at -= 1
+  return at
+}
+
+function findEscape(text: string, from: number): number {
+  escape.lastIndex = from
+  return escape.test(text) ? escape.lastIndex - 1 : text.length
+}
+
+const escape = /[%&\\]/g

@@ -52,6 +52,18 @@ export interface MaskedEvent {
   readonly text: string
   /** It brought pieces, and nothing of them may leave yet. */
   readonly isSilent: boolean
+  /** All that it brought is one piece of a text that goes on. */
+  readonly single?: SinglePiece
+}
+
+/** For events that differ from this one in their piece alone, and need not be read again. */
+export interface SinglePiece {
+  /** Of its first unit in the text that goes on. */
+  readonly at: number
+  /** What went on in its place. */
+  readonly released: string
+  /** The next piece of the text; gives what goes on. Good until the set masks another event. */
+  readonly push: (text: string) => string
 }
 
 interface OpenChannel {
@@ -82,7 +94,7 @@ interface Work {
   readonly pieces: Piece[]
   /** How many pieces of a channel that ends are still to come. */
   readonly left: Map<string, number>
-  released: number
+  released: string
 }
 
 /** What a masker for each channel and for all other texts is made with. */
@@ -159,7 +171,8 @@ export class ChannelSet {
       if (text.length <= maxEvent || open.sent === undefined) open.sent = sent
     }
     const before = this.#end(({ channel }) => hasEnded(plan.ends, channel))
-    return { before, text, isSilent: work.pieces.length > 0 && work.released === 0 }
+    const single = plan.ends.length === 0 ? toSinglePiece(work) : undefined
+    return { before, text, isSilent: work.pieces.length > 0 && work.released === '', ...(single && { single }) }
   }
 
   /** Also of a stream that breaks off: what is held goes out before the error does. */
@@ -236,7 +249,14 @@ export class ChannelSet {
 const swallow: Masker = { push: () => '', end: () => '', counts: () => ({}) }
 
 function startWork(ends: Endings): Work {
-  return { sink: new TextSink(), ends, pieces: [], left: new Map(), released: 0 }
+  return { sink: new TextSink(), ends, pieces: [], left: new Map(), released: '' }
+}
+
+function toSinglePiece({ pieces, released }: Work): SinglePiece | undefined {
+  const [only] = pieces
+  if (only === undefined || pieces.length > 1) return undefined
+  const { open, at } = only
+  return { at, released, push: (text) => takeWhole(open, open.masker.push(text)) }
 }
 
 function toKey({ choice, name }: Channel): string {
@@ -249,7 +269,7 @@ function hasEnded(ends: Endings, channel: Channel): boolean {
 }
 
 function note(work: Work, released: string): string {
-  work.released += released.length
+  work.released += released
   return released
 }
 

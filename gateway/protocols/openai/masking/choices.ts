@@ -33,7 +33,21 @@ const maskedChoice: MaskShape = {
   text: 'Text',
 }
 const named = { id: 'Name', model: 'Name', object: 'Name', system_fingerprint: 'Name', obfuscation: 'Name' } as const
-const maskedChunk: MaskShape = { ...chunkShape, ...blanked, ...named, choices: maskedChoice }
+
+/** Counts by names that the API gives: every answer has them. */
+const usage: MaskShape = {
+  prompt_tokens: 'Quiet',
+  completion_tokens: 'Quiet',
+  total_tokens: 'Quiet',
+  prompt_tokens_details: { cached_tokens: 'Quiet', audio_tokens: 'Quiet' },
+  completion_tokens_details: {
+    reasoning_tokens: 'Quiet',
+    audio_tokens: 'Quiet',
+    accepted_prediction_tokens: 'Quiet',
+    rejected_prediction_tokens: 'Quiet',
+  },
+}
+const maskedChunk: MaskShape = { ...chunkShape, ...blanked, ...named, choices: maskedChoice, usage }
 
 export const choicesMasking: AnswerMasking = {
   whole: ({ start }) => new Places(start).of(maskedChunk),
@@ -62,6 +76,7 @@ function planChoices(places: Places): SsePlans {
       return { places: toChunkPlace(places, all), ends: isError(said) ? 'All' : ended.map((choice) => ({ choice })) }
     },
     write: writeChunk,
+    isSteady: true,
   }
 }
 
