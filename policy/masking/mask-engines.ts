@@ -1,8 +1,7 @@
 // Engines for the masks that calls meet, made once for each combination and kept: which policies speak about a caller repeats itself
 // from call to call, and building automata does not belong on the way of one.
-import { compileTiers } from './tiers.ts'
+import { compileTiers, type TieredEngine } from './tiers.ts'
 import type { MaskDemand } from './demand.ts'
-import type { Engine } from './masker.ts'
 import type { Classified, MaskPlan } from './mask-plan.ts'
 import { planMasks } from './mask-plan.ts'
 import { pseudonymDetector } from './pseudonyms.ts'
@@ -10,9 +9,9 @@ import { pseudonymDetector } from './pseudonyms.ts'
 export interface PlannedMasks {
   readonly plan: MaskPlan
   /** Undefined where masks speak of fields alone. */
-  readonly engine: Engine | undefined
+  readonly engine: TieredEngine | undefined
   /** The same, and tokens found as well. */
-  readonly restoring: () => Engine
+  readonly restoring: () => TieredEngine
 }
 
 /** Masks that cannot be run together. Each policy was checked when it was accepted; several may still be too much. */
@@ -33,7 +32,7 @@ export class MaskEngines {
     const known = this.#kept.get(key)
     if (known !== undefined) return known
     const plan = planMasks(demands, classified)
-    let restoring: Engine | undefined
+    let restoring: TieredEngine | undefined
     const planned: PlannedMasks = {
       plan,
       engine: plan.tiers.length === 0 ? undefined : compile(plan.tiers),
@@ -60,7 +59,7 @@ export class MaskEngines {
   }
 }
 
-function compile(tiers: MaskPlan['tiers']): Engine {
+function compile(tiers: MaskPlan['tiers']): TieredEngine {
   // A token is never encoded: the model was told it as it is.
   const engine = compileTiers(tiers, { decodes: ([first]) => first !== pseudonymDetector })
   if ('problems' in engine) throw new MasksTooLarge('The masks of all policies together are too large to be run.')

@@ -12,10 +12,12 @@ import { startWhole } from './framing/whole-value.ts'
 import type { Keyed } from './keyed.ts'
 import type { PlannedMasks } from './mask-engines.ts'
 import type { Owners } from './mask-plan.ts'
-import type { Engine, Finding, Masker } from './masker.ts'
+import type { Finding, Masker } from './masker.ts'
 import type { Pseudonyms } from './pseudonyms.ts'
 import { pseudonymDetector } from './pseudonyms.ts'
 import type { TextMasks } from './text-masks.ts'
+import type { TieredEngine } from './tiers.ts'
+import { isClean } from './clean-json.ts'
 
 export interface MaskRunSources {
   readonly masks: PlannedMasks
@@ -37,7 +39,7 @@ const maxPaths = 16
 
 export class MaskRun implements TextMasks {
   readonly #sources: MaskRunSources
-  readonly #engine: Engine | undefined
+  readonly #engine: TieredEngine | undefined
   readonly #found = new Map<MaskDemand, { count: number; readonly paths: Set<string> }>()
   readonly start: Start
   #denied: Denied | undefined
@@ -69,6 +71,11 @@ export class MaskRun implements TextMasks {
   readonly field = (name: string): Start => {
     const owners = this.#sources.masks.plan.fields.get(name)
     return owners === undefined ? this.start : this.#startField(owners)
+  }
+
+  readonly isClean = (source: string, without: readonly string[]): boolean => {
+    const engine = this.#engine
+    return engine !== undefined && this.#sources.masks.plan.fields.size === 0 && isClean(engine, source, without)
   }
 
   #startText(at: TextAt): Masker {

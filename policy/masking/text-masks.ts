@@ -9,4 +9,9 @@ export interface TextMasks {
   readonly over: (root: Place) => Place
   /** For a text in a place that the connection declares by this name; `start` where no mask speaks of it. */
   readonly field: (name: string) => Start
+  /**
+   * For a document of which no more is masked than what `start` finds in its texts, as long as it has no field of the names in `without`:
+   * true when `start` finds nothing in any of them, and nothing in it is changed. `source` is valid JSON. Absent: that is not known.
+   */
+  readonly isClean?: (source: string, without: readonly string[]) => boolean
 }

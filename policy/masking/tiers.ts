@@ -3,8 +3,9 @@
 import type { Compiled } from './compiled.ts'
 import { EncodedScan } from './decode/encoded-scan.ts'
 import type { Detector } from './detector.ts'
-import { compileDetectors, compileEngine, toEngine, type EngineProblems } from './engine.ts'
+import { compileDetectors, toEngine, type EngineProblems } from './engine.ts'
 import type { Engine, Finding, Masker, Replace, StartOptions } from './masker.ts'
+import { toMayFind, type MayFind } from './may-find.ts'
 import { MergedScan, type StartScan } from './merged-scan.ts'
 import type { Problem } from '../problem.ts'
 import { Scan } from './scan.ts'
@@ -14,18 +15,34 @@ export interface TierOptions {
   readonly decodes?: (tier: readonly Detector[]) => boolean
 }
 
+export interface TieredEngine extends Engine {
+  readonly mayFind: MayFind
+}
+
 /** One tier is an engine like any other. Replace and label are asked about the strictest finding of a span, with the span's place. */
 export function compileTiers(
   tiers: readonly (readonly Detector[])[],
   { decodes = never }: TierOptions = {},
-): Engine | EngineProblems {
+): TieredEngine | EngineProblems {
   const compiled = compileEach(tiers)
   if ('problems' in compiled) return compiled
   const used = compiled.filter(({ detectors }) => detectors.length > 0)
   const [first] = used
-  if (first === undefined) return compileEngine([])
+  if (first === undefined) return { ...nothing, mayFind: () => false }
   const scans = used.flatMap((tier) => [toScan(tier), ...toEncodedScan(tier, decodes)])
-  return scans.length > 1 ? toMergedEngine(scans) : toEngine(first)
+  const mayFind = toMayFind(used.map((tier) => ({ compiled: tier, decodes: isDecoded(tier, decodes) })))
+  return { ...(scans.length > 1 ? toMergedEngine(scans) : toEngine(first)), mayFind }
+}
+
+/** Finds nothing, without reading. */
+const nothing: Engine = {
+  findAll: () => [],
+  maskAll: (text) => text,
+  start: () => ({ push: (text) => text, end: () => '', counts: () => ({}) }),
+}
+
+function isDecoded({ detectors }: Compiled, decodes: NonNullable<TierOptions['decodes']>): boolean {
+  return decodes(detectors.map(({ detector }) => detector))
 }
 
 function compileEach(tiers: readonly (readonly Detector[])[]): readonly Compiled[] | EngineProblems {
@@ -58,7 +75,7 @@ function toScan(tier: Compiled): StartScan {
 /** A run that is too long to be looked into counts as what the tier has first. */
 function toEncodedScan(tier: Compiled, decodes: NonNullable<TierOptions['decodes']>): readonly StartScan[] {
   const [first] = tier.detectors
-  if (first === undefined || !decodes(tier.detectors.map(({ detector }) => detector))) return []
+  if (first === undefined || !isDecoded(tier, decodes)) return []
   const { name, class: dataClass } = first.detector
   const options = { find: toEngine(tier).findAll, tooLong: { detector: name, class: dataClass } }
   return [(sink) => new EncodedScan(options, sink)]

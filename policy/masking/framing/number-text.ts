@@ -28,7 +28,7 @@ const maxDigits = 64
 const maxUnits = 1_000
 
 /** `4.1e3` and `4100.0` are other spellings of 4100. Undefined: not a whole number, too long to be a name, or plain already. */
-function toDigits(source: string): string | undefined {
+export function toDigits(source: string): string | undefined {
   if (source.length > maxUnits || !/[.eE]/u.test(source)) return undefined
   const [, whole = '', fraction = '', exponent = '0'] = literal.exec(source) ?? []
   const length = whole.length + Number(exponent)

@@ -42,6 +42,8 @@ export interface OverPlace {
   readonly settle: (isString: boolean) => Place
   /** Absent: no name is known. */
   readonly knows?: (name: string) => boolean
+  /** Names of the fields where something else happens to texts than masking them as they stand, or not. Absent: it may be anywhere. */
+  readonly special?: readonly string[]
 }
 
 export type Place =
@@ -77,6 +79,23 @@ export function fields(places: Readonly<Record<string, Place>>, otherwise: Place
 
 export function items(at: (index: number) => Place, otherwise: Place): Place {
   return { kind: 'Items', at, otherwise }
+}
+
+/** The fields where more happens than that texts are masked as they stand, by `start`. Undefined: it may be anywhere. */
+export function specialNames(place: Place, start: Start): readonly string[] | undefined {
+  switch (place.kind) {
+    case 'Keep':
+      return []
+    case 'Mask':
+      return place.start === start && place.words !== true ? [] : undefined
+    case 'Over':
+      return place.special
+    case 'String':
+    case 'Fields':
+    case 'Items':
+    case 'Instead':
+      return undefined
+  }
 }
 
 /** The place of a member of the value that stands at `place`. */

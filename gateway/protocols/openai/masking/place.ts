@@ -74,10 +74,38 @@ export class Places {
       },
       settle: () => this.other,
       knows: (name) => Object.hasOwn(shape, name),
+      special: specialOf(shape),
     }
     return place
   }
 }
+
+const specials = new WeakMap<MaskShape, readonly string[]>()
+
+/** Fields of a shape, and of those in it, that are blanked or decoded. */
+function specialOf(shape: MaskShape): readonly string[] {
+  const known = specials.get(shape)
+  if (known !== undefined) return known
+  const names = Object.entries(shape).flatMap(([name, masking]) => {
+    if (typeof masking !== 'string') return specialOf(masking)
+    return plainLeaves.has(masking) ? [] : [name]
+  })
+  const special = [...new Set(names)]
+  specials.set(shape, special)
+  return special
+}
+
+/** Of those that mask a text as it stands, or leave it. */
+const plainLeaves: ReadonlySet<Masking> = new Set<Leaf>([
+  'Text',
+  'Skipped',
+  'Quiet',
+  'Word',
+  'Number',
+  'Name',
+  'Schema',
+  'Kept',
+])
 
 /** `base` with other places for some fields of its object. */
 export function withFields(base: Place, places: Readonly<Record<string, Place>>): Place {

@@ -1,0 +1,76 @@
+// A JSON document as one text to be searched at once. Every text that a mask of the document would read stands in it between quotes,
+// decoded and whole: its strings and names as they are, and its numbers behind them in every spelling. So do those of JSON in a string.
+import { endOfBlanks } from './bare-run.ts'
+import { beginsJson } from './json-text.ts'
+import { toDigits } from './number-text.ts'
+import { endOfString, toText } from './string-text.ts'
+
+/** Beyond these masking changes what holds nothing: numbers, names and brackets. */
+const limits = { number: 4_096, name: 65_536, depth: 10_000 } as const
+
+const colon = 58
+
+/** `source` is valid JSON. Undefined: something in it is to be looked at closely. */
+export function toSearchedText(source: string): string | undefined {
+  const search: Search = { source, text: '', done: 0, numbers: '' }
+  let at = 0
+  for (let open = source.indexOf('"'); open >= 0; open = source.indexOf('"', at)) {
+    const end = endOfString(source, open + 1)
+    // A sign or two between strings are no number.
+    const hasNumber = at === 0 || open - at > 2
+    if (end < 0 || (hasNumber && !takeNumbers(search, source.slice(at, open))) || !takeString(search, open, end))
+      return undefined
+    at = end + 1
+  }
+  if (!takeNumbers(search, source.slice(at))) return undefined
+  const text = `${search.text}${source.slice(search.done)}${search.numbers}"`
+  return isTooDeep(text) ? undefined : text
+}
+
+interface Search {
+  readonly source: string
+  text: string
+  /** So much of the source is in the text. */
+  done: number
+  numbers: string
+}
+
+/** The string between two quotes. False: it is none to be searched so. */
+function takeString(search: Search, open: number, end: number): boolean {
+  const { source } = search
+  if (end - open > limits.name && source.charCodeAt(endOfBlanks(source, end + 1)) === colon) return false
+  const quoted = source.slice(open, end + 1)
+  const isEscaped = quoted.includes('\\')
+  const value = isEscaped ? toText(quoted) : quoted
+  if (value === undefined) return false
+  if (isEscaped) {
+    search.text += `${source.slice(search.done, open + 1)}${value}`
+    search.done = end
+  }
+  return takeNested(search, value, isEscaped ? 0 : 1)
+}
+
+/** `from` is where the text begins. */
+function takeNested(search: Search, value: string, from: number): boolean {
+  const first = endOfBlanks(value, from)
+  // Of a text that is empty the closing quote is no opening one.
+  if (!beginsJson(value.charCodeAt(first)) || (from > 0 && first === value.length - 1)) return true
+  // In strings in the string an escape would have to be read once more.
+  return value.length <= limits.name && !value.includes('\\') && takeNumbers(search, value)
+}
+
+/** As tokens that may be numbers begin and go on. */
+const numberLike = /[-0-9][-+.0-9eE]*/gu
+
+function takeNumbers(search: Search, text: string): boolean {
+  for (const [number] of text.matchAll(numberLike)) {
+    if (number.length > limits.number) return false
+    search.numbers += `"${number}"${toDigits(number) ?? ''}`
+  }
+  return true
+}
+
+/** Strings included, which is more than there can be. */
+function isTooDeep(text: string): boolean {
+  return text.length > limits.depth && text.split(/[[{]/u).length > limits.depth
+}
