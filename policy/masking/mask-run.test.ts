@@ -113,6 +113,30 @@ describe('places', () => {
   })
 })
 
+describe('a document', () => {
+  const json = JSON.stringify({ to: 'ann', notes: 'none' })
+
+  it('is clean where no mask finds anything in it', () => {
+    const run = startRun([makeMask({ detectors: detectors('email') })])
+    expect(run.isClean(json, [])).toBe(true)
+    expect(run.isClean(json, ['notes'])).toBe(false)
+    expect(run.isClean(json.replace('ann', 'ann@example.com'), [])).toBe(false)
+    expect(run.masked).toEqual([])
+  })
+
+  it('is never clean where a mask speaks of a place in it', () => {
+    const run = startRun([makeMask({ detectors: detectors('email'), fields: ['/notes'] })])
+    expect(run.isClean(json, [])).toBe(false)
+    expect(startRun([makeMask({ fields: ['/notes'] })]).isClean(json, [])).toBe(false)
+  })
+
+  it('is not clean with a token that stands for something', () => {
+    const pseudonyms = new Pseudonyms(keyed)
+    const token = pseudonyms.take(makeMask({ action: 'Pseudonymize', restores: true }), 'ann@example.com')
+    expect(startRun([], { pseudonyms, restores: true }).isClean(JSON.stringify({ to: token }), [])).toBe(false)
+  })
+})
+
 it('[MK12] takes the name of a field as words of context', () => {
   const run = startRun([makeMask({ detectors: detectors('us-ssn-plain') })])
   expect(maskBody(run, { ssn: '536228127', id: '536228127', patientSsn: 536228127 })).toEqual({

@@ -3,7 +3,6 @@
 import type { Compiled, CompiledDetector } from './compiled.ts'
 import { EncodedScan } from './decode/encoded-scan.ts'
 import { toEngine } from './engine.ts'
-import type { Finding } from './masker.ts'
 import type { StartScan } from './merged-scan.ts'
 import { Scan } from './scan.ts'
 
@@ -19,8 +18,8 @@ export interface SearchedTier {
   readonly decodes: boolean
 }
 
-/** What has something has it soon, most often. */
-const pieces = { first: 512, next: 8_192 } as const
+/** Thrown by the first finding, since a scan does not stop by itself and the rest of the text says no more. Made once: it is no error. */
+const enough = new Error('a finding')
 
 export function toMayFind(tiers: readonly SearchedTier[]): MayFind {
   const starts = tiers.flatMap(({ compiled, decodes }) => {
@@ -28,19 +27,25 @@ export function toMayFind(tiers: readonly SearchedTier[]): MayFind {
     const plain: StartScan = (sink) => new Scan(relaxed, sink)
     return decodes ? [plain, toEncoded(relaxed)] : [plain]
   })
-  return (text) => {
-    const findings: Finding[] = []
-    const found = (finding: Finding): void => void findings.push(finding)
-    const scans = starts.map((start) => start({ replace: () => '', opened: found, found }))
-    let at = 0
-    do {
-      const end = at + (at === 0 ? pieces.first : pieces.next)
-      const piece = text.slice(at, end)
-      for (const scan of scans) scan.advance(piece, end >= text.length)
-      at = end
-    } while (at < text.length && findings.length === 0)
-    return findings.length > 0
+  return (text) => starts.some((start) => finds(start, text))
+}
+
+function finds(start: StartScan, text: string): boolean {
+  try {
+    start({ replace: nothing, opened: stop, found: stop }).advance(text, true)
+    return false
+  } catch (error) {
+    if (error !== enough) throw error
+    return true
   }
+}
+
+function nothing(): string {
+  return ''
+}
+
+function stop(): never {
+  throw enough
 }
 
 /**

@@ -3,19 +3,20 @@
 import { endOfBlanks } from './bare-run.ts'
 import { beginsJson } from './json-text.ts'
 import { toDigits } from './number-text.ts'
-import { endOfString, toText } from './string-text.ts'
+import { toText } from './string-text.ts'
 
 /** Beyond these masking changes what holds nothing: numbers, names and brackets. */
 const limits = { number: 4_096, name: 65_536, depth: 10_000 } as const
 
 const colon = 58
+const backslash = 92
 
 /** `source` is valid JSON. Undefined: something in it is to be looked at closely. */
 export function toSearchedText(source: string): string | undefined {
   const search: Search = { source, text: '', done: 0, numbers: '' }
   let at = 0
   for (let open = source.indexOf('"'); open >= 0; open = source.indexOf('"', at)) {
-    const end = endOfString(source, open + 1)
+    const end = closingQuote(source, open + 1)
     // A sign or two between strings are no number.
     const hasNumber = at === 0 || open - at > 2
     if (end < 0 || (hasNumber && !takeNumbers(search, source.slice(at, open))) || !takeString(search, open, end))
@@ -25,6 +26,19 @@ export function toSearchedText(source: string): string | undefined {
   if (!takeNumbers(search, source.slice(at))) return undefined
   const text = `${search.text}${source.slice(search.done)}${search.numbers}"`
   return isTooDeep(text) ? undefined : text
+}
+
+/** Below zero: there is none. */
+function closingQuote(source: string, from: number): number {
+  let end = source.indexOf('"', from)
+  while (end >= 0 && isEscaped(source, from, end)) end = source.indexOf('"', end + 1)
+  return end
+}
+
+function isEscaped(source: string, from: number, at: number): boolean {
+  let first = at
+  while (first > from && source.charCodeAt(first - 1) === backslash) first -= 1
+  return (at - first) % 2 === 1
 }
 
 interface Search {
@@ -40,14 +54,14 @@ function takeString(search: Search, open: number, end: number): boolean {
   const { source } = search
   if (end - open > limits.name && source.charCodeAt(endOfBlanks(source, end + 1)) === colon) return false
   const quoted = source.slice(open, end + 1)
-  const isEscaped = quoted.includes('\\')
-  const value = isEscaped ? toText(quoted) : quoted
+  const hasEscapes = quoted.includes('\\')
+  const value = hasEscapes ? toText(quoted) : quoted
   if (value === undefined) return false
-  if (isEscaped) {
+  if (hasEscapes) {
     search.text += `${source.slice(search.done, open + 1)}${value}`
     search.done = end
   }
-  return takeNested(search, value, isEscaped ? 0 : 1)
+  return takeNested(search, value, hasEscapes ? 0 : 1)
 }
 
 /** `from` is where the text begins. */
@@ -63,7 +77,7 @@ function takeNested(search: Search, value: string, from: number): boolean {
 const numberLike = /[-0-9][-+.0-9eE]*/gu
 
 function takeNumbers(search: Search, text: string): boolean {
-  for (const [number] of text.matchAll(numberLike)) {
+  for (const number of text.match(numberLike) ?? []) {
     if (number.length > limits.number) return false
     search.numbers += `"${number}"${toDigits(number) ?? ''}`
   }
