@@ -106,11 +106,18 @@ export class Attempt {
   /** Reads on while nothing but ends happen: nothing that is skipped, no cap. All of what follows does the same, only slower. */
   // oxlint-disable-next-line complexity -- the loop of all attempts: a call in it is felt
   #glide(text: string): void {
-    const { table, outside } = this.#compiled.alphabet
+    const { alphabet, exact } = this.#compiled
+    const { table, outside } = alphabet
     let state = this.#state
     let i = this.#at
     const stop = Math.min(text.length, this.start + this.#ignored + state.cap)
     while (i < stop) {
+      if (state.quiet && state.generation === exact.generation) {
+        this.#state = state
+        i = this.#sprint(text, i, stop)
+        state = this.#state
+        if (i === stop) break
+      }
       const unit = text.charCodeAt(i)
       const symbol = table[unit] ?? 0
       const next = symbol >= surrogateUnit ? undefined : state.next[symbol]
@@ -128,6 +135,24 @@ export class Attempt {
     this.#at = i
     this.end = i
     this.#state = state
+  }
+
+  /** Reads on from quiet state to quiet state. */
+  #sprint(text: string, from: number, stop: number): number {
+    const { alphabet, exact } = this.#compiled
+    const { columns } = alphabet
+    const { moves } = exact
+    let { row } = this.#state
+    let i = from
+    for (; i < stop; i += 1) {
+      const unit = text.charCodeAt(i)
+      const move = moves[row + (columns[unit] ?? 0)] ?? 0
+      if (move <= 0) break
+      if (unit > 0x7f) this.#beyondAscii = true
+      row = move
+    }
+    this.#state = exact.at(row)
+    return i
   }
 
   /** Reads one character. False when the attempt is over. */

@@ -24,7 +24,7 @@ export interface Compiled {
   /** Relaxed, over all detectors, beginning everywhere: says where no match can be. */
   readonly gate: LazyDfa
   /** Passes starts of which no match can come. */
-  readonly starts: Starts
+  readonly starts: Pick<Starts, 'pass' | 'steps'>
   /** Exact, over all detectors, from one start. */
   readonly exact: LazyDfa
   readonly needsContext: boolean

@@ -2,6 +2,7 @@
 // every letter may begin an address, and all of these threads are of one mind after a character or two: what is known of the last
 // start's is known of this one's from there on.
 import { ignorableUnit, surrogateUnit, type Alphabet } from './automata/alphabet.ts'
+import { maxIgnored } from './attempt.ts'
 import type { DfaState, LazyDfa } from './automata/lazy-dfa.ts'
 
 export interface StartsToPass {
@@ -12,17 +13,25 @@ export interface StartsToPass {
   readonly final: boolean
 }
 
-/** How far a start is followed, and how much is remembered: less than that and a power of two. */
-const farthest = 500
-const remembered = 512
+/** How far a start is followed before it is asked whether its threads are too old to live, again and again; and at most. */
+const near = 80
+const farthest = 400
+
+/** The way of the last start, by offset modulo its length, which is a power of two beyond `farthest`. */
+class Trail {
+  /** The rows its threads came to, at the offsets before `to`. */
+  readonly rows = new Int32Array(512)
+  to = 0
+  /** The row at `to`, if the threads were too old there; 0 if they were dead. */
+  last = 0
+}
 
 /** Keeps nothing from call to call, so that all streams share it. */
 export class Starts {
   readonly #alphabet: Alphabet
   readonly #relaxed: LazyDfa
-  /** The row in which a thread came to each offset, modulo its length, and died later without an end: for those before `#to`. */
-  readonly #rows = new Int32Array(remembered)
-  #to = 0
+  /** Of even starts and of odd ones: patterns that count in pairs tell these apart. */
+  readonly #trails = [new Trail(), new Trail()] as const
   /** Characters read by the last call. */
   steps = 0
 
@@ -37,7 +46,7 @@ export class Starts {
     const relaxed = this.#relaxed
     let word = afterWord
     this.steps = 0
-    this.#to = 0
+    for (const trail of this.#trails) trail.to = 0
     for (let i = at; i < until; i += 1) {
       const symbol = table[text.charCodeAt(i)] ?? 0
       if (symbol === surrogateUnit) return i
@@ -54,30 +63,59 @@ export class Starts {
 
   // oxlint-disable-next-line complexity -- the loop of all starts: a call in it is felt
   #dies(text: string, start: number, { quiet, row: first }: DfaState, final: boolean): boolean {
+    const trail = this.#trails[start % 2 === 0 ? 0 : 1]
+    const { to, rows } = trail
+    // Until it is known how this one ends.
+    trail.to = 0
     if (!quiet) return false
     const { columns, size } = this.#alphabet
-    const rows = this.#rows
-    const stop = Math.min(text.length, start + farthest)
-    let { moves } = this.#relaxed
+    const relaxed = this.#relaxed
+    let { moves } = relaxed
+    let stop = Math.min(text.length, start + near)
     let row = first
+    let ignored = 0
     let i = start + 1
-    for (; i < stop; i += 1) {
-      if (i < this.#to && rows[i % remembered] === row) break
-      rows[i % remembered] = row
+    for (;;) {
+      if (i >= stop) {
+        const isOld = i - start - ignored > relaxed.at(row).reach
+        if (isOld || (final && i === text.length)) {
+          trail.to = ignored === 0 ? i : 0
+          trail.last = isOld ? row : 0
+          break
+        }
+        if (i >= text.length || i >= start + farthest) return false
+        stop = Math.min(text.length, i + near)
+      }
+      if (i < to && rows[i % rows.length] === row) {
+        trail.to = to
+        if (trail.last === 0) break
+        row = trail.last
+        i = to
+        continue
+      }
+      rows[i % rows.length] = row
       const column = columns[text.charCodeAt(i)] ?? 0
       let move = moves[row + column] ?? 0
       if (move === 0) {
         if (column < size) move = this.#learn(row, column)
+        else if (this.#isSkipped(text, i) && (ignored += 1) <= maxIgnored) move = row
         if (move === 0) return false
-        moves = this.#relaxed.moves
+        moves = relaxed.moves
       }
-      if (move < 0) break
+      i += 1
+      if (move < 0) {
+        trail.to = i
+        trail.last = 0
+        break
+      }
       row = move
     }
     this.steps += i - start
-    if (i === stop && !(final && stop === text.length)) return false
-    this.#to = Math.max(this.#to, i + 1)
     return true
+  }
+
+  #isSkipped(text: string, at: number): boolean {
+    return this.#alphabet.table[text.charCodeAt(at)] === ignorableUnit
   }
 
   /** As `moves` has it; 0 where a match may end, or nothing is known any more. */
