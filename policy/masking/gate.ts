@@ -16,7 +16,7 @@ export class Gate {
   /** Where a match may end, or the end of the text. */
   stop = 0
   #state: DfaState
-  /** Where `#glide` saw no thread alive last. */
+  /** Before what `#glide` saw no thread begin that is alive. */
   #origin = 0
   /** Characters read: what linear time is asserted on. */
   steps = 0
@@ -40,7 +40,7 @@ export class Gate {
     const { gate, alphabet } = this.#compiled
     const { table, outside } = alphabet
     let state = gate.start(afterWord)
-    // Behind the last character after which no thread was alive.
+    // Every thread that is alive began here or later.
     let origin = from
     let limit = text.length
     // Every character since then was one unit that is seen, so that offsets count characters.
@@ -65,10 +65,14 @@ export class Gate {
         if (!state.idle && i - origin > maxIgnored) break
       } else {
         if (state.ends && this.#stops(state, outside[symbol], firstOf(state, plain, origin, i), i)) break
+        const previous = state
         state = state.next[symbol] ?? gate.step(state, symbol)
         if (state.idle) {
           origin = i + width
           plain = true
+        } else if (previous.fresh[symbol] === 1) {
+          origin = i
+          plain = width === 1
         } else if (i + width - origin > (plain ? state.capInUnits : state.cap)) limit = i
       }
       i += width
@@ -92,9 +96,9 @@ export class Gate {
       const move = moves[row + (columns[text.charCodeAt(i)] ?? 0)] ?? 0
       if (move <= lastIdle) {
         if (move === 0) break
-        origin = i + 1
+        origin = move < 0 ? i : i + 1
       }
-      row = move
+      row = Math.abs(move)
     }
     this.#origin = origin
     this.#state = gate.at(row)

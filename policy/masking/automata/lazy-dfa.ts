@@ -7,6 +7,8 @@ import type { Nfa, NfaState } from './nfa.ts'
 export interface DfaState {
   /** By class. Dense, and its holes never read before they are filled: the hot loop lives on it. */
   readonly next: (DfaState | undefined)[]
+  /** By class: whether all threads that it leads to begin with that character. Known when `next` is. */
+  readonly fresh: Uint8Array
   /** No thread is alive, apart from those that may begin at the next character. */
   readonly idle: boolean
   /** Whether any detector may end here, whatever follows. */
@@ -89,8 +91,8 @@ export class LazyDfa {
   #afterOtherStart: DfaState | undefined
   /**
    * The ways between quiet states once more, in numbers: from a row and a column to a row, or 0 where there is none or it is not known
-   * yet; with an anchor, -1 where all threads are dead. Rows up to `lastIdle` are those of the states where text begins. Both are
-   * replaced as states are made: read them anew after each step.
+   * yet. Without an anchor it is below zero where all threads begin anew; with one it is -1 where all are dead. Rows up to `lastIdle`
+   * are those of the states where text begins. Both are replaced as states are made: read them anew after each step.
    */
   moves: Int32Array
   lastIdle = 0
@@ -144,6 +146,7 @@ export class LazyDfa {
     // A character that a thread takes is one of its candidate; what a thread ends before, or begins after, is not.
     const after = alphabet.inside[symbol] === 1
     const targets = this.#targets(after ? state.takingWord : state.takingOther, symbol)
+    const fresh = unanchored && targets.length === 0
     if (unanchored) targets.push(...this.#begun(state.startsAfterWord, symbol))
     const made = this.#intern({
       places: this.#spread(targets),
@@ -151,8 +154,9 @@ export class LazyDfa {
       startsAfterWord: unanchored && alphabet.outside[symbol] === 1,
     })
     state.next[symbol] = made
+    if (fresh && !made.idle) state.fresh[symbol] = 1
     if (state.quiet && state.generation === made.generation) {
-      if (made.quiet) this.moves[state.row + symbol] = made.row
+      if (made.quiet) this.moves[state.row + symbol] = fresh && !made.idle ? -made.row : made.row
       else if (made.idle) this.moves[state.row + symbol] = -1
     }
     return made
@@ -269,6 +273,7 @@ export class LazyDfa {
     const made: DfaState = {
       ...state,
       next: Array.from<DfaState | undefined>({ length: alphabet.size }).fill(undefined),
+      fresh: new Uint8Array(alphabet.size),
       idle,
       ends,
       endsBeforeOther,
