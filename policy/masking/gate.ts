@@ -73,7 +73,8 @@ export class Gate {
         } else if (previous.fresh[symbol] === 1) {
           origin = i
           plain = width === 1
-        } else if (i + width - origin > (plain ? state.capInUnits : state.cap)) limit = i
+        }
+        if (i + width - origin > (plain ? state.capInUnits : state.cap)) limit = i
       }
       i += width
     }

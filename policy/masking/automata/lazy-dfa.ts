@@ -155,10 +155,8 @@ export class LazyDfa {
     })
     state.next[symbol] = made
     if (fresh && !made.idle) state.fresh[symbol] = 1
-    if (state.quiet && state.generation === made.generation) {
-      if (made.quiet) this.moves[state.row + symbol] = fresh && !made.idle ? -made.row : made.row
-      else if (made.idle) this.moves[state.row + symbol] = -1
-    }
+    if (state.quiet && state.generation === made.generation)
+      this.moves[state.row + symbol] = toMove(state, symbol, made)
     return made
   }
 
@@ -308,6 +306,11 @@ export class LazyDfa {
     }
     return { live: [...reaches.keys()].toSorted(ascending), cap, capInUnits, reach: most }
   }
+}
+
+function toMove({ fresh }: DfaState, symbol: number, made: DfaState): number {
+  if (made.quiet) return fresh[symbol] === 1 ? -made.row : made.row
+  return made.idle ? -1 : 0
 }
 
 const none: readonly number[] = []
