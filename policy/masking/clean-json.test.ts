@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { isClean } from './clean-json.ts'
 import type { Detector } from './detector.ts'
 import { maskJson, nest } from './framing/json-text.ts'
-import { maskEverywhere } from './framing/place.ts'
+import { maskEverywhere, type Start } from './framing/place.ts'
 import { toContextText } from './field-words.ts'
+import { toKnownWords } from './known-words.ts'
 import { allDetectors } from './packs.ts'
 import { compileTiers, type TieredEngine } from './tiers.ts'
 
@@ -14,14 +15,15 @@ function compile(...tiers: readonly (readonly Detector[])[]): TieredEngine {
   return engine
 }
 
-/** What masking the document, text by text, does: how many findings, and how many changes. */
-function walk(engine: TieredEngine, source: string): { found: number; changes: number } {
+/** What masking the document, text by text, does: how many findings, and what changes. */
+function walk(engine: TieredEngine, source: string, knows?: Start['isClean']) {
   let found = 0
-  const start = nest((at) =>
-    engine.start(() => '[X]', { before: toContextText(at.key), found: () => void (found += 1) }),
+  const start = Object.assign(
+    nest((at) => engine.start(() => '[X]', { before: toContextText(at.key), found: () => void (found += 1) })),
+    knows === undefined ? {} : { isClean: knows },
   )
-  const changes = maskJson(source, maskEverywhere(start), start).splices.length
-  return { found, changes }
+  const { splices } = maskJson(source, maskEverywhere(start), start)
+  return { found, splices }
 }
 
 function detector(name: string, pattern: string, more: Partial<Detector> = {}): Detector {
@@ -124,7 +126,7 @@ describe('a document that is called clean', () => {
       fc.property(source, (json) => {
         if (!isClean(engine, json, [])) return
         clean += 1
-        expect({ json, ...walk(engine, json) }).toEqual({ json, found: 0, changes: 0 })
+        expect({ json, ...walk(engine, json) }).toEqual({ json, found: 0, splices: [] })
       }),
       { numRuns: 4_000 },
     )
@@ -136,6 +138,37 @@ function chat(content: string): string {
   return JSON.stringify({ model: 'small', messages: [{ role: 'user', content }], temperature: 0.7, max_tokens: 400 })
 }
 
+describe('words that are known to hold nothing', () => {
+  it.each([
+    ['hostile detectors', hostile],
+    ['all packs', real],
+  ] as const)('change nothing of what is masked, with %s', (_name, engine) => {
+    fc.assert(
+      fc.property(source, (json) => {
+        expect(walk(engine, json, engine.knows)).toEqual(walk(engine, json))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('are names alone, and not those that a detector finds', () => {
+    const engine = compile([detector('name', 'anna')], [detector('digits', '[0-9]')])
+    const words = ['role', 'max_tokens', 'anna', 'hello world', '', 'a1', '[a]', 'n'.repeat(25)]
+    expect(words.filter(engine.knows)).toEqual(['role', 'max_tokens'])
+    expect(words.filter(engine.knows)).toEqual(['role', 'max_tokens'])
+  })
+
+  it('are forgotten when there are too many', () => {
+    let searched = 0
+    const knows = toKnownWords(() => ((searched += 1), false))
+    const words = Array.from({ length: 1_001 }, (_, i) => `w${i.toString(2).replaceAll('0', 'o').replaceAll('1', 'i')}`)
+    for (const word of [...words, ...words.slice(0, 1)]) expect(knows(word)).toBe(true)
+    expect(searched).toBe(1_002)
+    expect(knows(words[0] ?? '')).toBe(true)
+    expect(searched).toBe(1_002)
+  })
+})
+
 describe('isClean', () => {
   it.each([
     ['prose', chat('Version 2.0 is out, he said: "see C:\\docs".\n')],
@@ -144,7 +177,7 @@ describe('isClean', () => {
     ['nothing', '""'],
   ])('is true of %s', (_name, json) => {
     expect(isClean(real, json, [])).toBe(true)
-    expect(walk(real, json)).toEqual({ found: 0, changes: 0 })
+    expect(walk(real, json)).toEqual({ found: 0, splices: [] })
   })
 
   it.each([

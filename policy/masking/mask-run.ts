@@ -48,7 +48,8 @@ export class MaskRun implements TextMasks {
     const { masks, restores } = sources
     this.#sources = sources
     this.#engine = restores ? masks.restoring() : masks.engine
-    this.start = nest((at) => this.#startText(at))
+    const start = nest((at) => this.#startText(at))
+    this.start = this.#engine === undefined ? start : Object.assign(start, { isClean: this.#engine.knows })
   }
 
   /** A mask with action Deny found something: nothing of it, and nothing after it, may leave. */

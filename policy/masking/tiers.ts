@@ -5,6 +5,7 @@ import { EncodedScan } from './decode/encoded-scan.ts'
 import type { Detector } from './detector.ts'
 import { compileDetectors, toEngine, type EngineProblems } from './engine.ts'
 import type { Engine, Finding, Masker, Replace, StartOptions } from './masker.ts'
+import { toKnownWords } from './known-words.ts'
 import { toMayFind, type MayFind } from './may-find.ts'
 import { MergedScan, type StartScan } from './merged-scan.ts'
 import type { Problem } from '../problem.ts'
@@ -17,6 +18,8 @@ export interface TierOptions {
 
 export interface TieredEngine extends Engine {
   readonly mayFind: MayFind
+  /** Whether a text is a word that holds nothing, whatever stands before it. */
+  readonly knows: (text: string) => boolean
 }
 
 /** One tier is an engine like any other. Replace and label are asked about the strictest finding of a span, with the span's place. */
@@ -28,10 +31,10 @@ export function compileTiers(
   if ('problems' in compiled) return compiled
   const used = compiled.filter(({ detectors }) => detectors.length > 0)
   const [first] = used
-  if (first === undefined) return { ...nothing, mayFind: () => false }
+  if (first === undefined) return { ...nothing, mayFind: () => false, knows: () => false }
   const scans = used.flatMap((tier) => [toScan(tier), ...toEncodedScan(tier, decodes)])
   const mayFind = toMayFind(used.map((tier) => ({ compiled: tier, decodes: isDecoded(tier, decodes) })))
-  return { ...(scans.length > 1 ? toMergedEngine(scans) : toEngine(first)), mayFind }
+  return { ...(scans.length > 1 ? toMergedEngine(scans) : toEngine(first)), mayFind, knows: toKnownWords(mayFind) }
 }
 
 /** Finds nothing, without reading. */

@@ -7,6 +7,7 @@ import { compileDetectors, toEngine } from '../../../policy/masking/engine.ts'
 import { maskEverywhere } from '../../../policy/masking/framing/place.ts'
 import { nest } from '../../../policy/masking/framing/json-text.ts'
 import type { Engine, Replace } from '../../../policy/masking/masker.ts'
+import { toKnownWords } from '../../../policy/masking/known-words.ts'
 import { toMayFind } from '../../../policy/masking/may-find.ts'
 import { allDetectors } from '../../../policy/masking/packs.ts'
 import { Scan } from '../../../policy/masking/scan.ts'
@@ -56,8 +57,11 @@ function compile(detectors: readonly Detector[]): Subject {
   const compiled = compileDetectors(detectors)
   if ('problems' in compiled) throw new Error(compiled.problems.map(({ message }) => message).join())
   const engine = toEngine(compiled)
-  const start = nest(() => engine.start(label))
   const mayFind = toMayFind([{ compiled, decodes: false }])
+  const start = Object.assign(
+    nest(() => engine.start(label)),
+    { isClean: toKnownWords(mayFind) },
+  )
   const masks: TextMasks = {
     start,
     over: (root) => root,

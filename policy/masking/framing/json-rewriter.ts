@@ -211,6 +211,10 @@ export class JsonRewriter {
       work.end()
       return true
     }
+    if (place.start.isClean?.(value) === true) {
+      this.#sink.keep(raw)
+      return true
+    }
     const masker = place.start(this.#structure.at)
     const masked = masker.push(value) + masker.end()
     this.#counts.add(masker.counts())
@@ -228,7 +232,8 @@ export class JsonRewriter {
 
   #takeKnownName(name: string): boolean {
     const { top } = this.#structure
-    if (top === undefined || this.#isMuted || !isKnownName(top.place, name)) return false
+    if (top === undefined || this.#isMuted) return false
+    if (!isKnownName(top.place, name) && keysOf(top.place)?.start.isClean?.(name) !== true) return false
     return takeKnownName(this.#structure, top, name)
   }
 

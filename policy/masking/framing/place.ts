@@ -14,7 +14,11 @@ export interface TextAt {
 export const nowhere: TextAt = { key: undefined, path: () => '' }
 
 /** A fresh masker for one text. */
-export type Start = (at: TextAt) => Masker
+export interface Start {
+  (at: TextAt): Masker
+  /** True: such a masker finds nothing in this text, wherever it stands. Absent: that is not known of any. */
+  readonly isClean?: (text: string) => boolean
+}
 
 export interface MaskPlace {
   readonly kind: 'Mask'
