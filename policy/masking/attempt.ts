@@ -31,8 +31,9 @@ export class Attempt {
   start = 0
   /** Behind the last character a thread consumed. */
   end = 0
-  /** The longest that holds for certain, whatever verifiers say. */
-  certain: Candidate | undefined
+  /** How long the longest is that holds for certain, whatever verifiers say, and its detector; or -1. */
+  #certain = -1
+  #certainOf = 0
   /** The last ends after that, in a ring, with their detectors: by end, and by priority at the same end. */
   readonly #ends: number[] = []
   readonly #enders: number[] = []
@@ -58,7 +59,7 @@ export class Attempt {
     this.#ignored = 0
     this.#beyondAscii = false
     this.#noted = 0
-    this.certain = undefined
+    this.#certain = -1
     this.sure = undefined
     this.overflow = undefined
   }
@@ -71,12 +72,16 @@ export class Attempt {
       if (holds(candidate)) return candidate
       tried += candidate.end - this.start
     }
-    return this.certain
+    return this.#surest()
   }
 
   /** The longest end so far, of a match that is sure. */
   get last(): Candidate | undefined {
-    return this.#noted === 0 ? this.certain : this.#candidate(this.#noted - 1)
+    return this.#noted === 0 ? this.#surest() : this.#candidate(this.#noted - 1)
+  }
+
+  #surest(): Candidate | undefined {
+    return this.#certain < 0 ? undefined : { end: this.start + this.#certain, detector: this.#certainOf }
   }
 
   #candidate(index: number): Candidate {
@@ -90,7 +95,6 @@ export class Attempt {
     this.#at -= by
     this.valueEnd -= by
     if (this.sure !== undefined) this.sure -= by
-    if (this.certain !== undefined) this.certain = { ...this.certain, end: this.certain.end - by }
   }
 
   /** Reads on. True when no more text can change the outcome; at the end of all text nothing is open. */
@@ -210,7 +214,8 @@ export class Attempt {
     for (const detector of detectors) {
       if (this.#compiled.detectors[detector]?.unconditional === true && !this.#beyondAscii) {
         this.#noted = 0
-        this.certain = { end: this.end, detector }
+        this.#certain = this.end - this.start
+        this.#certainOf = detector
         if (state.live.length === 1) this.sure ??= this.end
       } else {
         const at = this.#noted % maxTries
