@@ -64,6 +64,11 @@ export class Attempt {
     this.overflow = undefined
   }
 
+  /** Whether all that it has read is ASCII, which stands for itself. */
+  get isAscii(): boolean {
+    return !this.#beyondAscii
+  }
+
   /** The longest end that holds. */
   choose(holds: (candidate: Candidate) => boolean): Candidate | undefined {
     let tried = 0

@@ -22,8 +22,8 @@ export class Scan {
   readonly #compiled: Compiled
   readonly #sink: Sink
   readonly #gate: Gate
-  readonly #attempt: Attempt
-  /** Made when it is needed: most texts are short. */
+  /** Made when they are needed: most texts are short, and hold nothing. */
+  #lazyAttempt: Attempt | undefined
   #lazyFinder: ContextFinder | undefined
   readonly counts = new Map<string, number>()
   #passed = 0
@@ -47,13 +47,12 @@ export class Scan {
     this.#compiled = compiled
     this.#sink = sink
     this.#gate = new Gate(compiled, this.#isAsked)
-    this.#attempt = new Attempt(compiled)
     if (sink.before !== undefined && compiled.needsContext) this.#history = `${sink.before} `
   }
 
   /** Characters read by the gate and by the attempts: what linear time is asserted on. */
   get steps(): number {
-    return this.#gate.steps + this.#passed + this.#attempt.steps
+    return this.#gate.steps + this.#passed + (this.#lazyAttempt?.steps ?? 0)
   }
 
   /** Offset in the whole: of findings that begin before it all were told of. */
@@ -74,7 +73,7 @@ export class Scan {
     this.#at = 0
     this.#flushed = 0
     this.#run(final)
-    this.#release()
+    this.#release(final)
     return this.#out
   }
 
@@ -113,6 +112,10 @@ export class Scan {
     const hopeless = gate.first < 0 || ended
     this.#at = hopeless ? this.#text.length : gate.first
     this.#until = gate.stop
+  }
+
+  get #attempt(): Attempt {
+    return (this.#lazyAttempt ??= new Attempt(this.#compiled))
   }
 
   get #finder(): ContextFinder {
@@ -192,11 +195,11 @@ export class Scan {
 
   readonly #holds = ({ end, detector }: Candidate): boolean => {
     const compiled = this.#detector(detector)
-    const { start } = this.#attempt
+    const { start, isAscii } = this.#attempt
     const value = this.#text.slice(start, end)
-    if (!compiled.foreign && isForeign(value)) return false
+    if (!isAscii && !compiled.foreign && isForeign(value)) return false
     if (compiled.context !== undefined && !this.#isInContext(start, compiled.context)) return false
-    return compiled.detector.verify === undefined || compiled.detector.verify(foldText(value))
+    return compiled.detector.verify === undefined || compiled.detector.verify(isAscii ? value : foldText(value))
   }
 
   #isInContext(start: number, rule: ContextRule): boolean {
@@ -246,16 +249,20 @@ export class Scan {
   }
 
   /** Lets go of all before `#at`. */
-  #release(): void {
+  #release(final: boolean): void {
     const at = this.#at
     this.#out += this.#text.slice(this.#flushed, at)
     if (at === 0) return
+    if (!final) this.#remember(at)
+    this.#base += at
+    this.#text = this.#text.slice(at)
+  }
+
+  #remember(at: number): void {
     this.#afterWord = this.#isAfterWord(at)
     if (this.#compiled.needsContext) this.#history = this.#before(at)
     if (this.#mode !== 'seeking') this.#attempt.rebase(at)
     this.#until = Math.max(0, this.#until - at)
-    this.#base += at
-    this.#text = this.#text.slice(at)
   }
 
   /** Whether the last character before an offset, of those that are seen, is one of a word. */

@@ -11,16 +11,21 @@ export function digitsOf(text: string): string {
   return codes.length === text.length ? text : String.fromCharCode(...codes)
 }
 
+function isLetterOrDigit(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a)
+}
+
+/** How many ASCII letters and digits a text has. */
+export function countLettersAndDigits(text: string): number {
+  let count = 0
+  for (let index = 0; index < text.length; index += 1) if (isLetterOrDigit(text.charCodeAt(index))) count += 1
+  return count
+}
+
 /** The ASCII letters and digits of a text, upper case. */
 export function lettersAndDigitsOf(text: string): string {
-  const codes: number[] = []
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index)
-    const isLower = code >= 0x61 && code <= 0x7a
-    if (isLower || (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a))
-      codes.push(isLower ? code - 32 : code)
-  }
-  return String.fromCharCode(...codes)
+  const isBare = countLettersAndDigits(text) === text.length
+  return (isBare ? text : text.replaceAll(/[^A-Za-z0-9]+/g, '')).toUpperCase()
 }
 
 /** Whether one character stands for the whole text, as in 000000000 and 111111111: checksums pass them, people do not have them. */

@@ -1,5 +1,5 @@
 // The ISO 7064 mod 97 checks: IBAN with the length each country fixed, French NIR and Belgian national numbers.
-import { digitsOf, lettersAndDigitsOf } from './characters.ts'
+import { countLettersAndDigits, digitsOf, lettersAndDigitsOf } from './characters.ts'
 
 /** Remainder by 97 of a number written in base 36, in upper case (A is 10), digit by digit, so that no length overflows. */
 export function remainderBy97(text: string): number {
@@ -108,10 +108,9 @@ const ibanLengths: Readonly<Record<string, number>> = {
 /** Whether a candidate is an IBAN: a country's length, and remainder 1 with its first four characters moved to the end. */
 export function isIban(candidate: string): boolean {
   const length = ibanLengths[candidate.slice(0, 2).toUpperCase()]
-  // Candidates are many, and most of them too short or too long by their looks.
-  if (length === undefined || candidate.length < length) return false
+  // Candidates are many, and most of them too short or too long.
+  if (length === undefined || countLettersAndDigits(candidate) !== length) return false
   const text = lettersAndDigitsOf(candidate)
-  if (text.length !== length) return false
   return remainderBy97(text.slice(4) + text.slice(0, 4)) === 1
 }
 
