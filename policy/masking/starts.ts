@@ -24,6 +24,8 @@ class Trail {
   to = 0
   /** The row at `to`, if the threads were too old there; 0 if they were dead. */
   last = 0
+  /** At the most so many units on the way are skipped. */
+  ignored = 0
 }
 
 /** Keeps nothing from call to call, so that all streams share it. */
@@ -79,8 +81,9 @@ export class Starts {
       if (i >= stop) {
         const isOld = i - start - ignored > relaxed.at(row).reach
         if (isOld || (final && i === text.length)) {
-          trail.to = ignored === 0 ? i : 0
+          trail.to = i
           trail.last = isOld ? row : 0
+          trail.ignored = ignored
           break
         }
         if (i >= text.length || i >= start + farthest) return false
@@ -90,6 +93,8 @@ export class Starts {
         trail.to = to
         if (trail.last === 0) break
         row = trail.last
+        // At the most: they count from where that way began.
+        ignored += trail.ignored
         i = to
         continue
       }

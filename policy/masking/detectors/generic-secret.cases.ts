@@ -7,6 +7,7 @@ export const genericSecretCases: DetectorCases = {
     `«api_key=${token('', 32)}»`,
     `MY_«SECRET: ${token('', 24, alphabets.hex)}»`,
     `«token => ${token('', 20)}»`,
+    `«token==${token('', 20)}=»`,
   ],
   negatives: [
     'token: undefined',
@@ -14,6 +15,7 @@ export const genericSecretCases: DetectorCases = {
     'api_key: <your-key>',
     'token: aaaaaaaaaaaa',
     'tokens: 1024',
+    'token=token=token=token=token=',
     'secret: https://vault.example.com',
   ],
   evasions: [`«Api-Key : ${token('', 32)}»`, `«apikey := ${token('', 32)}»`, `«api_\u200bkey=${token('', 32)}»`],
