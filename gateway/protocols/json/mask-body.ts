@@ -27,8 +27,10 @@ function isClean(source: string, root: Place, masks: TextMasks): boolean {
 }
 
 /** A byte order mark stays: readers have refused it before, or let it stand. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
 function decode(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+  return decoder.decode(bytes)
 }
 
 function maskSource(bytes: Uint8Array, source: string, root: Place, masks: TextMasks): Uint8Array {

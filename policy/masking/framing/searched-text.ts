@@ -1,6 +1,6 @@
 // A JSON document as one text to be searched at once. Every text that a mask of the document would read stands in it between quotes,
 // decoded and whole: its strings and names as they are, and its numbers behind them in every spelling. So do those of JSON in a string.
-import { endOfBlanks } from './bare-run.ts'
+import { endOfBlanks, isBlank, isSign } from './bare-run.ts'
 import { beginsJson } from './json-text.ts'
 import { toDigits } from './number-text.ts'
 import { toText } from './string-text.ts'
@@ -13,7 +13,7 @@ const backslash = 92
 
 /** `source` is valid JSON. Undefined: something in it is to be looked at closely. */
 export function toSearchedText(source: string): string | undefined {
-  const search: Search = { source, text: '', done: 0, numbers: '' }
+  const search: Search = { source, text: '', done: 0, escape: -1, numbers: '' }
   let at = 0
   for (let open = source.indexOf('"'); open >= 0; open = source.indexOf('"', at)) {
     const end = closingQuote(source, open + 1)
@@ -24,7 +24,8 @@ export function toSearchedText(source: string): string | undefined {
     at = end + 1
   }
   if (!takeNumbers(search, source.slice(at))) return undefined
-  const text = `${search.text}${source.slice(search.done)}${search.numbers}"`
+  // Joined and not added, which leaves a chain of pieces that is felt at every unit that is read.
+  const text = [search.text, source.slice(search.done), search.numbers, '"'].join('')
   return isTooDeep(text) ? undefined : text
 }
 
@@ -46,6 +47,8 @@ interface Search {
   text: string
   /** So much of the source is in the text. */
   done: number
+  /** The next backslash behind what was read, or the end. */
+  escape: number
   numbers: string
 }
 
@@ -53,8 +56,9 @@ interface Search {
 function takeString(search: Search, open: number, end: number): boolean {
   const { source } = search
   if (end - open > limits.name && source.charCodeAt(endOfBlanks(source, end + 1)) === colon) return false
+  const hasEscapes = nextEscape(search, open) < end
+  if (!hasEscapes && !isSignOrBlank(source.charCodeAt(open + 1))) return true
   const quoted = source.slice(open, end + 1)
-  const hasEscapes = quoted.includes('\\')
   const value = hasEscapes ? toText(quoted) : quoted
   if (value === undefined) return false
   if (hasEscapes) {
@@ -62,6 +66,19 @@ function takeString(search: Search, open: number, end: number): boolean {
     search.done = end
   }
   return takeNested(search, value, hasEscapes ? 0 : 1)
+}
+
+function nextEscape(search: Search, from: number): number {
+  if (search.escape < from) {
+    const next = search.source.indexOf('\\', from)
+    search.escape = next < 0 ? search.source.length : next
+  }
+  return search.escape
+}
+
+/** What else a text begins with, it is no JSON. */
+function isSignOrBlank(unit: number): boolean {
+  return isSign(unit) || isBlank(unit)
 }
 
 /** `from` is where the text begins. */
