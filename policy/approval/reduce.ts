@@ -69,12 +69,12 @@ function settle(question: Question, record: ApprovalRecord, nowMs: number): Appr
 
 /**
  * What is remembered is never unlearned: a final phase stays, an older view is passed over (watches and caches may lag), and a
- * decision that is gone or reads otherwise than before shows that the API server's rules were lifted.
+ * decision that is gone or reads otherwise than before shows that the API server's rules were lifted. Only a final phase that is
+ * stored outweighs one that is remembered: the remembered one may never have been written.
  */
 function observe(known: ApprovalRecord, seen: ApprovalRecord): ApprovalRecord {
-  if (isFinal(known.phase)) return known
-  // A final phase freezes the decisions, so it is believed even where the rest is not newer.
   if (isFinal(seen.phase)) return seen
+  if (isFinal(known.phase)) return known
   if (seen.generation < known.generation) return known
   const kept = known.decisions.every((before) => seen.decisions.some((now) => isSameDecision(before, now)))
   return kept ? seen : cancel(seen, 'DecisionsEdited')
