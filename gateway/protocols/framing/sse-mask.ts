@@ -1,6 +1,7 @@
 // A stream of server-sent events under a mask: one event in, what goes on out. What stands where in an event is said by the protocol;
 // here is what all of them have in common: every text that comes in pieces has a masker of its own, what is held leaves before the
 // event that ends it, and nothing passes beside the data.
+import { parseJson } from '../../../policy/plain-keys.ts'
 import { ChannelSet, type Channel, type EventPlan, type HeldEvent } from '../../../policy/masking/framing/channels.ts'
 import { nowhere, type TextAt } from '../../../policy/masking/framing/place.ts'
 import { replaceSseData } from '../../../policy/masking/framing/sse-data.ts'
@@ -156,7 +157,7 @@ function toTextAt({ choice, name }: Channel): TextAt {
 /** Undefined: no JSON. */
 function parse(data: string): Json | undefined {
   try {
-    return JSON.parse(data)
+    return parseJson(data)
   } catch {
     return undefined
   }

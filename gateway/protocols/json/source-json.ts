@@ -1,6 +1,7 @@
 // Parts of a body as JSON again, with the digits of every number as they were sent: an account number beyond 2^53 must not be
 // rounded before it is judged. Strings are written in one way, so that no escape hides a word.
 import type { Json } from '../../../policy/model.ts'
+import { parseJson } from '../../../policy/plain-keys.ts'
 
 declare global {
   // Known to the engine, not yet to TypeScript's library.
@@ -31,7 +32,7 @@ export class SourceJson {
   write(value: Json, path: JsonPath): string {
     const plain = JSON.stringify(value)
     if (!delicate.test(plain)) return plain
-    this.#exact ??= JSON.parse(this.#text, (_key, one, { source }) =>
+    this.#exact ??= parseJson(this.#text, (_key, one, { source }) =>
       typeof one === 'number' && source !== undefined ? JSON.rawJSON(source) : one,
     )
     return JSON.stringify(path.reduce(step, this.#exact))

@@ -7,6 +7,11 @@ const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 const many = (unit: string): string => `[${Array.from({ length: 300_000 }, () => unit).join(',')}]`
 
 describe('parseStrictJson', () => {
+  it('[RQ2] reads the name that stands there, whatever another request called a field before', () => {
+    for (let i = 0; i < 10; i += 1) parseStrictJson('{"model":"m","max_token\\\\":1}')
+    expect(parseStrictJson('{"model":"m","max_token\\u0073":9}')).toEqual({ value: { model: 'm', max_tokens: 9 } })
+  })
+
   it.each([
     ['{"a":1,"a":2}'],
     ['{"a":1,"\\u0061":2}'],

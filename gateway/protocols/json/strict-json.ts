@@ -1,6 +1,7 @@
 // JSON as a gateway must read it: valid UTF-8, no duplicate keys (two readers would see two different requests), bounded in depth
 // and in values, so that no body within its limit of bytes holds up everybody else's calls. And the place of one top-level value in the text, so that it can be replaced without touching a byte around it.
 import type { Json, JsonObject } from '../../../policy/model.ts'
+import { parseJson } from '../../../policy/plain-keys.ts'
 
 const maxDepth = 64
 /** A conversation has some thousand; ten megabytes of `{},` have millions, and would stop the process for seconds. */
@@ -25,12 +26,8 @@ export function parseStrictJson(text: string, bounds: JsonBounds | number = maxV
   if (signs === undefined) return notJson
   const tooMany = findTooMany(signs, typeof bounds === 'number' ? toBounds(bounds) : bounds)
   if (tooMany !== undefined) return { refused: `The body has more than ${tooMany}.` }
-  let value: Json
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return notJson
-  }
+  const value = parse(text)
+  if (value === undefined) return notJson
   const keys = countKeys(value, 0)
   if (keys === undefined) return { refused: `The body is nested deeper than ${maxDepth} levels.` }
   // Every key in the text is followed by one colon outside of strings; a key that JSON.parse swallowed leaves one too many.
@@ -49,6 +46,15 @@ function findTooMany(signs: Signs, { values, containers, keys }: JsonBounds): st
 }
 
 const notJson = { refused: 'The body is not valid JSON.' }
+
+/** Undefined: it is not JSON. */
+function parse(text: string): Json | undefined {
+  try {
+    return parseJson(text)
+  } catch {
+    return undefined
+  }
+}
 
 export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -167,7 +167,8 @@ export class AlignedText {
   }
 }
 
-function commonLength(text: string, other: string, from: number): number {
+/** How much of `text` stands at `from` in `other`; no half of a pair at its end. */
+export function commonLength(text: string, other: string, from: number): number {
   let length = 0
   while (length < text.length && text[length] === other[from + length]) length += 1
   return length > 0 && isHigh(text.charCodeAt(length - 1)) ? length - 1 : length

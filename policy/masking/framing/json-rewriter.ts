@@ -8,6 +8,7 @@ import { Counts } from './counts.ts'
 import { maskNumber } from './number-text.ts'
 import { isKnownName, keysOf, settle, type MaskPlace, type Place, type Start, type StringPlace } from './place.ts'
 import { mute, type Sink } from './sink.ts'
+import { replacePlain } from './plain-string.ts'
 import { asItIs, JsonSpeller } from './spelling.ts'
 import { endOfPlainUnits, endOfString, toText, unescape } from './string-text.ts'
 import { maskKey, passString, readKey, takeKnownName, type StringWork } from './string-work.ts'
@@ -222,12 +223,12 @@ export class JsonRewriter {
       this.#sink.keep(raw)
       return true
     }
+    if (raw === value) {
+      replacePlain(raw, masked, this.#sink)
+      return true
+    }
     this.#string = new AlignedText(toMaskerOf(masked), this.#sink, new JsonSpeller())
-    if (raw !== value) return false
-    this.#string.read(value, raw)
-    this.#string.end()
-    this.#string = undefined
-    return true
+    return false
   }
 
   #takeKnownName(name: string): boolean {

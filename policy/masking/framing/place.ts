@@ -1,5 +1,6 @@
 // What happens to a JSON value, by where it stands: a tree that is walked along with the document, so that deep nesting costs no
 // more than flat. A value of another shape than the tree expects falls to the tree's `otherwise`; nothing passes by surprise.
+import { parseJson } from '../../plain-keys.ts'
 import type { Masker } from '../masker.ts'
 
 /** Where a text stands. */
@@ -188,7 +189,7 @@ export function countPlaces(text: string, root: Place): ReadonlyMap<Place, numbe
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

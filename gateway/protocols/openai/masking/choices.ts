@@ -1,5 +1,6 @@
 // Answers made of choices under a mask, whole or in chunks: of each choice its content, what it thought, its refusal, what it calls
 // tools with, and whatever else a server tells in it.
+import { parseJson } from '../../../../policy/plain-keys.ts'
 import type { HeldEvent } from '../../../../policy/masking/framing/channels.ts'
 import { items, type Place } from '../../../../policy/masking/framing/place.ts'
 import type { Json, JsonObject } from '../../../../policy/model.ts'
@@ -116,7 +117,7 @@ const heads = ['id', 'object', 'created', 'model', 'service_tier', 'system_finge
 
 /** A chunk that goes on with one text of one choice, and says nothing else a second time: SDKs join what they find. */
 function writeChunk({ channel, text, frame }: HeldEvent): WrittenEvent {
-  const said: Json = JSON.parse(text)
+  const said = parseJson(text)
   const choice = listChoices(said).find(({ path }) => path === channel.choice)?.choice
   const picked = pickPiece(choice, channel.name)
   if (!isJsonObject(said) || choice === undefined || !isJsonObject(picked)) return { event: frame, data: text }

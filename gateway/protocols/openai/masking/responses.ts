@@ -1,9 +1,10 @@
 // Answers of OpenAI's Responses under a mask, whole or as typed events. A text is told up to four times: in pieces, as a whole, in its
 // item, in the last event. Each of its wholes is masked as its pieces were together, so that all of them agree.
+import { parseJson } from '../../../../policy/plain-keys.ts'
 import type { ChannelSet, Endings, EventPlan, HeldEvent } from '../../../../policy/masking/framing/channels.ts'
 import type { Place } from '../../../../policy/masking/framing/place.ts'
 import type { TextMasks } from '../../../../policy/masking/text-masks.ts'
-import type { Json, JsonObject } from '../../../../policy/model.ts'
+import type { JsonObject } from '../../../../policy/model.ts'
 import type { PlannedEvent, SsePlans, WrittenEvent } from '../../framing/sse-mask.ts'
 import { isJsonObject } from '../../json/strict-json.ts'
 import type { AnswerMasking } from '../answer.ts'
@@ -65,7 +66,7 @@ class ResponsePlans implements SsePlans {
 
   /** An item that begins anew in the events would be another item. */
   readonly write = ({ channel, held, text, frame }: HeldEvent): WrittenEvent => {
-    const said: Json = JSON.parse(text)
+    const said = parseJson(text)
     if (!isJsonObject(said) || toTold(said, frame).phase !== 'added') return { event: frame, data: text }
     const delta = { ...toDelta(channel.name, said, held), ...this.#numbering.field }
     return { event: frame === '' ? '' : delta.type, data: JSON.stringify(delta) }
