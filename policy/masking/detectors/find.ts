@@ -44,8 +44,40 @@ type Tester = (text: string, start: number) => number | undefined
 /** Beside a candidate the underscore is no letter. */
 const boundary = String.raw`(?:(?<![A-Za-z0-9])(?=\w)|(?<=\w)(?![A-Za-z0-9]))`
 
+/** Without `(?i:...)`, which V8 14.6 compiles so that letters of the other case are missed now and then. */
+function withBothCases(pattern: string): string {
+  const groups: boolean[] = []
+  let isInClass = false
+  const units = pattern.match(/\\[^]|\(\?i:|\(\?:|[^]/gu) ?? []
+  return units
+    .map((unit) => {
+      if (!isInClass && unit.startsWith('(')) groups.push(unit === '(?i:' || groups.at(-1) === true)
+      else if (!isInClass && unit === ')') groups.pop()
+      else if (unit === '[' || unit === ']') isInClass = unit === '['
+      else if (groups.at(-1) === true) return toBothCases(unit, isInClass)
+      return unit === '(?i:' ? '(?:' : unit
+    })
+    .join('')
+    .replaceAll(/\[([^\]\\]*)\]/gu, (all, content: string) =>
+      content.includes(both) ? `[${spreadCases(content)}]` : all,
+    )
+}
+
+/** Marks a class whose letters stand for both cases. */
+const both = '\ue000'
+
+function toBothCases(unit: string, isInClass: boolean): string {
+  if (isInClass) return unit + both
+  return /^[A-Za-z]$/u.test(unit) ? `[${unit.toLowerCase()}${unit.toUpperCase()}]` : unit
+}
+
+function spreadCases(content: string): string {
+  const plain = content.replaceAll(both, '')
+  return plain + plain.toLowerCase() + plain.toUpperCase()
+}
+
 function makeTester(detector: Detector): Tester {
-  const pattern = detector.pattern.replaceAll(String.raw`\b`, boundary)
+  const pattern = withBothCases(detector.pattern).replaceAll(String.raw`\b`, boundary)
   const quick = new RegExp(`(?:${pattern})`, 'y')
   const atEnd = new RegExp(`(?:${pattern})$`, 'y')
   const beforeOne = new RegExp(`(?:${pattern})(?=[^]$)`, 'y')
